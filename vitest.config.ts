@@ -17,8 +17,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'node',
-          include: ['test/**/*.test.ts', 'packages/*/test/**/*.test.ts'],
-          exclude: ['test/browser/**', 'test/soak/**', '**/node_modules/**'],
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/browser/**', 'test/soak/**'],
           testTimeout: 20_000,
         },
       },
@@ -27,10 +27,15 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
+          globalSetup: 'scripts/browser-setup.ts',
           fileParallelism: false,
           testTimeout: 60_000,
-          hookTimeout: 240_000,
+          hookTimeout: 60_000,
         },
+      },
+      {
+        extends: true,
+        test: { name: 'soak', include: ['test/soak/**/*.test.ts'], fileParallelism: false, testTimeout: 1_800_000 },
       },
     ],
   },

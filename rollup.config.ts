@@ -1,0 +1,98 @@
+// Every file that is published, one row per bundle; `npm run build` empties dist and emits `.dts/` first.
+import { existsSync } from 'node:fs'
+import { builtinModules } from 'node:module'
+import { nodeResolve } from '@rollup/plugin-node-resolve'
+import type { OutputOptions, RollupOptions } from 'rollup'
+import { dts } from 'rollup-plugin-dts'
+import esbuild, { minify } from 'rollup-plugin-esbuild'
+
+interface Bundle {
+  /** Folder of the bundle; inputs and outputs are below it. */
+  at: string
+  /** Output name -> source. Entries of one row share chunks, so `/auto` and `.` hold one registry between them. */
+  input: Record<string, string>
+  /** Runtime dependencies that stay imports. Everything else, the protocol first of all, is inlined. */
+  external?: string[]
+  format: 'packages' | 'script' | 'module' | 'demo'
+  target: 'es2020' | 'es2022'
+}
+
+const clientEntries = { index: 'src/index.ts', auto: 'src/auto.ts' }
+const script = { holdfast: 'src/auto.ts' }
+const index = { index: 'src/index.ts' }
+
+const bundles: Bundle[] = [
+  { at: 'packages/protocol', input: index, format: 'packages', target: 'es2020' },
+  { at: 'packages/client', input: clientEntries, external: ['mitt'], format: 'packages', target: 'es2020' },
+  { at: 'packages/client', input: script, format: 'script', target: 'es2020' },
+  { at: 'packages/client', input: script, format: 'module', target: 'es2020' },
+  { at: 'packages/server', input: index, external: ['ws'], format: 'packages', target: 'es2022' },
+  { at: 'packages/testing', input: index, format: 'packages', target: 'es2022' },
+  // The demo is built from the published files above, as an application would be.
+  { at: 'demo', input: { main: 'src/main.ts' }, format: 'demo', target: 'es2022' },
+  { at: 'demo', input: { server: 'server.ts' }, external: ['ws'], format: 'demo', target: 'es2022' },
+]
+
+const esm: OutputOptions = { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'shared.js' }
+const cjs: OutputOptions = { format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: 'shared.cjs' }
+
+/** The files for pages without a bundler hold everything, minified; names that start with `_` are private and shortened. */
+const small = (target: string) => [minify({ target, mangleProps: /^_/, legalComments: 'none' })]
+
+function outputs({ format, target }: Bundle): OutputOptions[] {
+  switch (format) {
+    case 'packages':
+      return [esm, cjs]
+    case 'script':
+      return [{ format: 'iife', name: 'Holdfast', entryFileNames: '[name].min.js', plugins: small(target) }]
+    case 'module':
+      return [{ format: 'es', entryFileNames: '[name].module.min.js', plugins: small(target) }]
+    case 'demo':
+      return [esm]
+  }
+}
+
+const inputs = ({ at, input }: Bundle, root = '', change = (path: string) => path): Record<string, string> =>
+  Object.fromEntries(Object.entries(input).map(([name, path]) => [name, `${root}${at}/${change(path)}`]))
+
+const isBuiltin = (id: string): boolean => id.startsWith('node:') || builtinModules.includes(id)
+
+function code(bundle: Bundle): RollupOptions {
+  const { at, external = [], format, target } = bundle
+  return {
+    input: inputs(bundle),
+    external: (id) => external.includes(id) || isBuiltin(id),
+    plugins: [
+      nodeResolve({ extensions: ['.ts', '.js'], exportConditions: format === 'demo' ? [] : ['@holdfast/source'] }),
+      esbuild({ target, sourceMap: true, tsconfig: 'tsconfig.json' }),
+    ],
+    output: outputs(bundle).map((output) => ({
+      ...output,
+      dir: `${at}/dist`,
+      sourcemap: true,
+      hoistTransitiveImports: false,
+    })),
+  }
+}
+
+function types(bundle: Bundle): RollupOptions {
+  const output = (end: string): OutputOptions => ({
+    dir: `${bundle.at}/dist`,
+    format: 'es',
+    entryFileNames: `[name].${end}`,
+    chunkFileNames: `shared.${end}`,
+    hoistTransitiveImports: false,
+  })
+  return {
+    input: inputs(bundle, '.dts/', (path) => path.replace(/\.ts$/, '.d.ts')),
+    external: (id) => bundle.external?.includes(id) || isBuiltin(id),
+    plugins: [dts({ tsconfig: 'tsconfig.dts.json' })],
+    output: [output('d.ts'), output('d.cts')],
+  }
+}
+
+const present = bundles.filter((bundle) => Object.values(inputs(bundle)).every((path) => existsSync(path)))
+
+export default present.flatMap((bundle) =>
+  bundle.format === 'packages' ? [code(bundle), types(bundle)] : [code(bundle)],
+)

@@ -1,0 +1,41 @@
+// What an application pays: the bytes that an import of the built packages adds to its bundle, minified and gzipped.
+import { build } from 'esbuild'
+import { existsSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+
+process.chdir(fileURLToPath(new URL('..', import.meta.url)))
+
+/** Limits in bytes; one that is exceeded fails the check. */
+const entries = [
+  { name: 'client, WebSocket only', code: "export { connect, webSocket } from '@holdfast/client'", limit: 7_168 },
+  { name: 'client/auto', code: "export { connect } from '@holdfast/client/auto'", limit: 10_240 },
+  { name: 'script file', path: 'packages/client/dist/holdfast.min.js', limit: 12_288 },
+  { name: 'script file, module', path: 'packages/client/dist/holdfast.module.min.js', limit: 12_288 },
+]
+
+async function bundle(contents) {
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir: process.cwd() },
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: 'es2020',
+    write: false,
+    logLevel: 'error',
+  })
+  return outputFiles[0].contents
+}
+
+const rows = []
+for (const { name, code, path, limit } of entries) {
+  if (path && !existsSync(path)) throw new Error(`${path} is missing: run npm run build first`)
+  const bytes = path ? readFileSync(path) : await bundle(code)
+  const gzip = gzipSync(bytes, { level: 9 }).length
+  rows.push({ entry: name, min: bytes.length, 'min+gzip': gzip, limit, left: limit - gzip })
+}
+console.table(rows)
+
+const over = rows.filter(({ left }) => left < 0)
+for (const { entry, left } of over) console.error(`${entry} is ${-left} bytes over its limit`)
+process.exitCode = over.length > 0 ? 1 : 0

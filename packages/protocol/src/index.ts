@@ -1,1 +1,7 @@
-export {}
+export * from './close-codes.ts'
+export * from './codec.ts'
+export * from './cursor.ts'
+export * from './frames.ts'
+export * from './intake.ts'
+export * from './kinds.ts'
+export * from './outbox.ts'

@@ -1,0 +1,29 @@
+/** The one error class. Messages say what, why and what to do; `code` is for programs. */
+
+/** What became of a message whose `send()` rejects. */
+export type FailedOutcome = 'rejected' | 'not-sent' | 'in-doubt'
+
+export interface HoldfastErrorOptions {
+  /** For a failed `send()` or `request()`: what became of the message. */
+  outcome?: FailedOutcome | undefined
+  cause?: unknown
+}
+
+/**
+ * Every error of Holdfast, thrown, rejected with, or given to `on('error')`.
+ * `code` is a literal in kebab-case, documented where it is used; codes a server chose for a rejection come through as they are.
+ */
+export class HoldfastError extends Error {
+  override readonly name = 'HoldfastError'
+  /** Present exactly on errors of `send()` and `request()`. */
+  readonly outcome: FailedOutcome | undefined
+
+  constructor(
+    readonly code: string,
+    message: string,
+    options: HoldfastErrorOptions = {},
+  ) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined)
+    this.outcome = options.outcome
+  }
+}

@@ -1,0 +1,50 @@
+/** The contract of a transport: bytes and nothing else. Types only. See "write your own transport" in the docs. */
+import type { Packet } from '@holdfast/protocol'
+import type { Clock } from './clock.ts'
+import type { Wire } from './dialect.ts'
+
+/** Why a link is gone. */
+export interface Cause {
+  /** Close code (PROTOCOL.md §9.1); 1006 where the network gave none; 0 where it could not be opened at all in this environment. */
+  code: number
+  /** In words. */
+  reason: string
+  /** HTTP status, where there was one. */
+  status?: number
+  /** The server's hint when to come back, in ms. */
+  retryAfter?: number
+}
+
+export interface Opening {
+  /** Absolute http or https URL of the endpoint. */
+  url: string
+  wire: Wire
+  clock: Clock
+}
+
+/** What a link tells its owner. None is called before `open` has returned, none after `dropped` or after the owner called `close`. */
+export interface LinkEvents {
+  /** Bytes can flow. It proves nothing yet: only the server's welcome does. */
+  opened(): void
+  /** A packet as it came. */
+  received(packet: unknown): void
+  /** The link is gone; it has cleaned up after itself. Once. */
+  dropped(cause: Cause): void
+}
+
+export interface Link {
+  /** Encoded frames, in order. Never throws; what cannot be sent any more is lost with the link. */
+  send(frames: readonly Packet[]): void
+  /** Bytes handed over and not known to have left, as far as the platform tells. */
+  readonly buffered: number
+  /** Lets go at once: no event comes any more, nothing is waited for. `last` frames go out if that costs no waiting. */
+  close(last?: readonly Packet[]): void
+}
+
+/** A way to open links. A value: what is not imported is not bundled. */
+export interface Transport {
+  /** `webSocket`, `eventSource`, `longPolling` or your own. */
+  readonly name: string
+  /** Opens a link. Throws when this environment cannot (no such class, a URL or policy that forbids it). */
+  open(opening: Opening, events: LinkEvents): Link
+}

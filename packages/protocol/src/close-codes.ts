@@ -1,0 +1,43 @@
+/** Why links close and what follows (PROTOCOL.md §9.1): one table from a close code to a policy. Imports nothing. */
+
+/** Codes a Holdfast server closes with. The range carries the policy. */
+export const CloseCode = {
+  stopped: 4000,
+  forbidden: 4001,
+  version: 4002,
+  unauthenticated: 4100,
+  expired: 4101,
+  overloaded: 4200,
+  stopping: 4201,
+  protocol: 4202,
+  tooLarge: 4203,
+  drain: 4300,
+  slow: 4301,
+  stale: 4302,
+  silent: 4303,
+  takenOver: 4400,
+  otherIdentity: 4401,
+  noProgress: 4402,
+} as const
+
+/**
+ * What a client does after a close:
+ * `stop` for ever; `authenticate` with a fresh credential; `later` after a hint or back-off; `now`; `fresh` with a new session;
+ * `fault` as `later`, but a few in a row stop it; `retry` as after any lost link.
+ */
+export type ClosePolicy = 'stop' | 'authenticate' | 'later' | 'now' | 'fresh' | 'fault' | 'retry'
+
+const RANGES: readonly ClosePolicy[] = ['stop', 'authenticate', 'later', 'now', 'fresh']
+
+/** The one table: close code -> policy. Unknown codes retry; 1000 from the peer too, since balancers misuse it. */
+export function closePolicy(code: number): ClosePolicy {
+  if (code === CloseCode.protocol || code === 1002 || code === 1003 || code === 1007) return 'fault'
+  if (code === 1012 || code === 1013) return 'later'
+  if (code === 1008) return 'fresh'
+  return (code >= 4000 && RANGES[Math.floor(code / 100) - 40]) || 'retry'
+}
+
+/** Whether a close may have been caused by a message the link was carrying (PROTOCOL.md §6.6). */
+export function blamesMessage(code: number): boolean {
+  return code === CloseCode.tooLarge || code === CloseCode.protocol || (code >= 1002 && code <= 1011)
+}

@@ -7,7 +7,7 @@ const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-s
 const macOS = ['Google Chrome', 'Chromium'].map((name) => `/Applications/${name}.app/Contents/MacOS/${name}`)
 
 /** No Chromium-family browser is here, and none could be installed. */
-export class NoBrowserError extends Error {
+class NoBrowserError extends Error {
   readonly code = 'no-browser'
 }
 

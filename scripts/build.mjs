@@ -1,6 +1,6 @@
 // Builds everything that is published, and the demo: declarations by the native compiler, then every row of rollup.config.ts.
 import { spawnSync } from 'node:child_process'
-import { readdirSync, rmSync } from 'node:fs'
+import { copyFileSync, readdirSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 function node(...args) {

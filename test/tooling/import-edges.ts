@@ -30,7 +30,7 @@ const impureGlobals = new Set(
 /** Timers, of which the client has one call site: its clock. */
 const timers = new Set(['setTimeout', 'setInterval'])
 
-export function isPure(path: string): boolean {
+function isPure(path: string): boolean {
   if (path.startsWith('packages/protocol/src/')) return true
   return path.startsWith(`${client}/`) && pureClientFiles.test(path.slice(client.length + 1))
 }

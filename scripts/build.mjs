@@ -9,9 +9,11 @@ function node(...args) {
 }
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
-const folders = ['demo', ...readdirSync('packages').map((name) => `packages/${name}`)]
-for (const path of ['.dts', ...folders.map((folder) => `${folder}/dist`)])
-  rmSync(path, { recursive: true, force: true })
+const packages = readdirSync('packages').map((name) => `packages/${name}`)
+const built = ['.dts', 'demo/dist', ...packages.map((folder) => `${folder}/dist`)]
+for (const path of built) rmSync(path, { recursive: true, force: true })
+// npm packs a license only from the package's own folder.
+for (const folder of packages) copyFileSync('LICENSE', `${folder}/LICENSE`)
 
 for (const project of ['tsconfig.build.json', 'tsconfig.build.node.json']) {
   node('node_modules/@typescript/native/bin/tsc', '-p', project)

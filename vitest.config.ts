@@ -10,7 +10,6 @@ export default defineConfig({
   test: {
     pool: 'threads',
     maxWorkers: 2,
-    passWithNoTests: true,
     coverage: { provider: 'v8', include: ['packages/*/src/**'] },
     projects: [
       {

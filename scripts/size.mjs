@@ -15,7 +15,7 @@ const entries = [
 ]
 
 async function bundle(contents) {
-  const { outputFiles } = await build({
+  const { outputFiles, warnings } = await build({
     stdin: { contents, resolveDir: process.cwd() },
     bundle: true,
     minify: true,
@@ -24,6 +24,8 @@ async function bundle(contents) {
     write: false,
     logLevel: 'error',
   })
+  // A name that the package does not export is only a warning there.
+  if (warnings.length > 0) throw new Error(`${contents}: ${warnings[0].text}`)
   return outputFiles[0].contents
 }
 

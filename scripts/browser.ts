@@ -40,7 +40,7 @@ function installFromDebian(): boolean {
       stdio: ['ignore', 'ignore', 'inherit'],
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
     }).status === 0
-  return apt('update') && apt('install', '-y', '--no-install-recommends', 'chromium')
+  return apt('update') && apt('install', '-y', 'chromium')
 }
 
 /** Path of a Chromium-family browser. Throws `NoBrowserError` (code `no-browser`) that says what to do. */

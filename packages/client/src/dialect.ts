@@ -26,6 +26,8 @@ export interface Wire {
   readonly first: Packet | null
   /** Body of the HTTP request that opens a link. */
   hello(via: Via): Packet
+  /** Most bytes of UTF-8 that one packet up may have (PROTOCOL.md §4.3): transports that merge packets stay below it. */
+  readonly limit: number
   /** Body of an uplink POST or a poll. The next number is used up at each call: keep the body to send it again. */
   request(head: 'post' | 'poll', frames: readonly Packet[]): Packet
   /** Encoded frames as one packet. */

@@ -1,0 +1,49 @@
+/**
+ * What the page around us tells: network, visibility, freezing. Hints, all of them: `navigator.onLine` and its events lie in both directions,
+ * so nothing here proves anything. Listens between set-up and clean-up only; does nothing where there is no page.
+ */
+
+/**
+ * `online`, `offline`: what the platform believes. `visible`, `hidden`: the page, where getting the focus counts as visible.
+ * `frozen`, `resumed`: the page stops running and goes on, in the back/forward cache, too. The same one may come several times in a row.
+ */
+export type Signal = 'online' | 'offline' | 'visible' | 'hidden' | 'frozen' | 'resumed'
+
+/** As much of a document as is needed. */
+export interface DocumentLike extends EventTarget {
+  readonly visibilityState: string
+}
+
+/** Sets up listeners; returns the undo. The driver's contract for a source of signals, so that another environment can bring its own. */
+export type Signals = (emit: (signal: Signal) => void) => () => void
+
+// No `unload` and no `beforeunload`: the first keeps pages out of the back/forward cache, the second may be followed by staying.
+const SIGNALS: { readonly [type: string]: Signal } = {
+  online: 'online',
+  offline: 'offline',
+  // Some mobile browsers come back from suspension with no other event.
+  focus: 'visible',
+  pagehide: 'frozen',
+  pageshow: 'resumed',
+  freeze: 'frozen',
+  resume: 'resumed',
+}
+
+/** The signals of a browser page; none in a worker or on a server. */
+export function browserSignals(
+  emit: (signal: Signal) => void,
+  window: EventTarget | undefined = globalThis.window,
+  document: DocumentLike | undefined = globalThis.document,
+): () => void {
+  const listen = (event: Event): void => {
+    if (event.type === 'visibilitychange') emit(document.visibilityState === 'visible' ? 'visible' : 'hidden')
+    // A first load, and a page that goes away for good, are `persisted: false`; other events have no such field.
+    else if ((event as Partial<PageTransitionEvent>).persisted !== false) emit(SIGNALS[event.type]!)
+  }
+  const types = [...Object.keys(SIGNALS), 'visibilitychange']
+  const each = (act: 'addEventListener' | 'removeEventListener'): void => {
+    for (const type of types) (/^(fr|re|vi)/.test(type) ? document : window)?.[act](type, listen)
+  }
+  each('addEventListener')
+  return () => each('removeEventListener')
+}

@@ -1,0 +1,203 @@
+/**
+ * What the two HTTP transports share (PROTOCOL.md §5): requests that end with their link, the same body again after a failure, and the
+ * serial POSTs of the uplink. No rejection goes unhandled, and neither a timer nor a request outlives the link.
+ */
+import type { Packet } from '@holdfast/protocol'
+import type { Cause, Link, LinkEvents, Opening } from '../transport.ts'
+
+export interface HttpOptions {
+  /** The function to use; it must honour `signal`. @default the global one, looked up when a link opens */
+  fetch?: typeof fetch
+  /** Sent with each request. Most headers cost a CORS preflight; a credential travels better in `auth`, which is part of the body. */
+  headers?: Record<string, string>
+  /** Send cookies to another origin, too. @default false */
+  withCredentials?: boolean
+}
+
+/** A response with its body; null where none came: network error, timeout, or the link was let go. */
+type Answer = readonly [response: Response | null, body: string]
+
+export interface HttpLink {
+  /** What the owner holds. */
+  link: Link
+  /** What to tell the owner; null once the link is gone: what comes later is nobody's. */
+  readonly owner: LinkEvents | null
+  /** Starts a request that lasts as long as the link, at most. Rejects as `fetch` does. */
+  start(body: Packet, headers: Record<string, string>): Promise<Response>
+  /** The body of the answer, if it has to be with the same body again. Null: the link is gone, and its owner has been told. */
+  insist(body: Packet, timeout: number, tries?: number): Promise<string | null>
+  /** Ends the link for what is wrong with this answer: the `bye` in it, or its status. */
+  refuse(...answer: Answer): void
+  /** Ends the link and tells its owner, who may have let go before. */
+  drop(cause: Cause): void
+  /** The undo runs when the link goes, or earlier when the returned function is called. */
+  hold(undo: () => void): () => void
+}
+
+/** How long a POST may take, in ms. */
+export const POST_TIMEOUT = 15_000
+/** So many failures in a row end a link. */
+const TRIES = 5
+/** Upper bound of the first pause between tries, in ms; it doubles with each. */
+const PAUSE = 250
+/** A `Retry-After` above this ends the link at once, so that the status tells why nothing moves. In ms. */
+const PATIENCE = 10_000
+/** Longest `Retry-After` believed, in ms (PROTOCOL.md §4.3). */
+const MAX_RETRY_AFTER = 600_000
+/** Room for the head of a POST, in bytes: a token of 256 characters and two numbers. */
+const HEAD = 1024
+
+/** The header in ms: seconds, or a date (RFC 9110 §10.2.3). Undefined where it is absent or neither. */
+function retryAfterOf(response: Response | null): number | undefined {
+  const value = response?.headers.get('retry-after')
+  if (!value) return undefined
+  const delay = /^\d+$/.test(value) ? +value * 1000 : Date.parse(value) - Date.now()
+  return isNaN(delay) ? undefined : Math.min(Math.max(delay, 0), MAX_RETRY_AFTER)
+}
+
+/** What an answer means that is not the one expected, by its status. */
+function causeOf([response, body]: Answer): Cause {
+  if (!response) return { code: 1006, reason: 'no answer' }
+  const { status, headers } = response
+  if (status === 200) return { code: 1003, reason: `answered ${headers.get('content-type')}`, status }
+  const busy = status === 429 || status === 503
+  // A 403 with a page is rather a proxy's than the server's: another try may get past it.
+  const code = busy ? 4200 : status === 401 ? 4100 : status === 403 && !body ? 4001 : 1006
+  return { code, reason: `answered ${status}`, status, retryAfter: retryAfterOf(response) }
+}
+
+const isPage = ({ headers }: Response): boolean => /^text\/html/i.test(headers.get('content-type') ?? '')
+
+export function createHttpLink(options: HttpOptions, { url, wire, clock }: Opening, events: LinkEvents): HttpLink {
+  const request = options.fetch ?? fetch
+  const undos = new Set<() => void>()
+  /** Frames not known to have arrived, those in flight first, and their size. Not empty: a POST is under way. */
+  const queue: { frame: Packet; bytes: number }[] = []
+  let buffered = 0
+  let owner: LinkEvents | null = events
+
+  const call = async (body: Packet, extra: RequestInit): Promise<Response> =>
+    request(url, {
+      method: 'POST',
+      // A string travels as text/plain;charset=UTF-8, which needs no CORS preflight.
+      body,
+      cache: 'no-store',
+      credentials: options.withCredentials ? 'include' : 'same-origin',
+      ...extra,
+      headers: { ...extra.headers, ...options.headers },
+    })
+  function hold(undo: () => void): () => void {
+    undos.add(undo)
+    return () => {
+      undos.delete(undo)
+      undo()
+    }
+  }
+  function release(): LinkEvents | null {
+    const former = owner
+    owner = null
+    for (const undo of undos) undo()
+    return former
+  }
+  function drop(cause: Cause): void {
+    release()?.dropped(cause)
+  }
+  function saysBye(body: string): boolean {
+    const frames = body && wire.decode(body)
+    return Array.isArray(frames) && frames.some(([type]) => type === 'bye')
+  }
+  function refuse(...answer: Answer): void {
+    if (saysBye(answer[1])) owner?.received(answer[1])
+    // Unless the owner has let go upon the bye.
+    drop(causeOf(answer))
+  }
+  function start(body: Packet, headers: Record<string, string>): Promise<Response> {
+    const abort = new AbortController()
+    hold(() => abort.abort())
+    return call(body, { headers, signal: abort.signal })
+  }
+  async function ask(body: Packet, timeout: number): Promise<Answer> {
+    const abort = new AbortController()
+    const done = hold(() => abort.abort())
+    const late = hold(clock.after(timeout, done))
+    try {
+      const response = await call(body, { signal: abort.signal })
+      return [response, await response.text()]
+    } catch {
+      return [null, '']
+    } finally {
+      late()
+      done()
+    }
+  }
+  /** Never ends when the link goes meanwhile: nothing waits for it then. */
+  const pause = (delay: number): Promise<void> =>
+    new Promise((resolve) => {
+      const done = hold(
+        clock.after(delay, () => {
+          done()
+          resolve()
+        }),
+      )
+    })
+  async function insist(body: Packet, timeout: number, tries = TRIES): Promise<string | null> {
+    for (let failures = 1; owner; failures++) {
+      const [response, text] = await ask(body, timeout)
+      if (!owner) break
+      const status = response?.status ?? 503
+      if (status === 200 && !isPage(response!)) return text
+      const hint = retryAfterOf(response) ?? 0
+      const passing = (status === 429 || status >= 500) && failures < tries && hint <= PATIENCE
+      if (passing && !saysBye(text)) await pause(Math.max(hint, Math.random() * PAUSE * 2 ** (failures - 1)))
+      else refuse(response, text)
+    }
+    return null
+  }
+  /** How many of the frames go into one packet: at least one. */
+  function batch(): number {
+    let bytes = HEAD
+    const end = queue.findIndex((entry, i) => (bytes += entry.bytes) > wire.limit && i > 0)
+    return end < 0 ? queue.length : end
+  }
+  /** One POST after another: a second one in flight could overtake (PROTOCOL.md §5.2). */
+  async function post(): Promise<void> {
+    while (queue.length) {
+      const count = batch()
+      const frames = queue.slice(0, count).map(({ frame }) => frame)
+      // The answer is of no interest: what there is to say goes down the link. It does not prove that one either.
+      if ((await insist(wire.request('post', frames), POST_TIMEOUT)) === null) return
+      for (const { bytes } of queue.splice(0, count)) buffered -= bytes
+    }
+  }
+  const link: Link = {
+    send(frames) {
+      const idle = !queue.length
+      for (const frame of frames) {
+        // A comma, or a bracket, comes with each.
+        const bytes = new TextEncoder().encode(frame).length + 1
+        queue.push({ frame, bytes })
+        buffered += bytes
+      }
+      if (idle && owner) void post()
+    },
+    get buffered() {
+      return buffered
+    },
+    close(last) {
+      if (!release() || !last) return
+      // Best effort, also while the page goes away: nobody is left to be told of a failure.
+      call(wire.request('post', last), { keepalive: true }).catch(() => {})
+    },
+  }
+  return {
+    link,
+    get owner() {
+      return owner
+    },
+    start,
+    insist,
+    refuse,
+    drop,
+    hold,
+  }
+}

@@ -1,0 +1,57 @@
+/** WebSocket as a transport (PROTOCOL.md §5.1). Bytes only: what they mean is the dialect's business. */
+import type { Transport } from '../transport.ts'
+
+export interface WebSocketOptions {
+  /** The class to use. @default the global one, looked up when a link opens, so that importing is safe on a server */
+  WebSocket?: typeof WebSocket
+}
+
+// Stays attached after closing: an `error` says nothing that `close` does not, and Node's `ws` throws errors that nobody listens for.
+const ignore = (): void => {}
+
+/** Packets as text messages over one WebSocket. Frames sent before it has opened are lost, as the contract allows. */
+export function webSocket(options: WebSocketOptions = {}): Transport {
+  return {
+    name: 'webSocket',
+    open({ url, wire }, events) {
+      const socket = new (options.WebSocket ?? WebSocket)(url.replace(/^http/, 'ws'), [...wire.protocols])
+      const detach = (): void => {
+        socket.onopen = socket.onmessage = socket.onclose = null
+      }
+      const send = (packet: string): void => {
+        try {
+          socket.send(packet)
+        } catch {
+          // Connecting, or closing: the packet is lost with the link, and whoever needs it sends it again on the next.
+        }
+      }
+      socket.binaryType = 'arraybuffer'
+      socket.onerror = ignore
+      socket.onopen = () => {
+        if (wire.first !== null) send(wire.first)
+        events.opened()
+      }
+      socket.onmessage = (event) => events.received(event.data)
+      socket.onclose = ({ code, reason }) => {
+        detach()
+        events.dropped({ code, reason })
+      }
+      return {
+        send: (frames) => send(wire.join(frames)),
+        get buffered() {
+          return socket.bufferedAmount
+        },
+        close(last) {
+          // Detached first: on a dead network the `close` event comes after a minute or never, and by then it means nothing.
+          detach()
+          if (last) send(wire.join(last))
+          try {
+            socket.close()
+          } catch {
+            // Some Safari versions throw for a socket that is still connecting; it is let go all the same.
+          }
+        },
+      }
+    },
+  }
+}

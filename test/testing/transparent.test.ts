@@ -74,7 +74,7 @@ test('a client that gives up a hanging request is news for the target at once', 
   await target.seen(1)
   client.socket.destroy()
   await proxy.until({ type: 'closed', side: 'target' })
-  expect(await target.connections()).toBe(0)
+  await expect.poll(() => target.connections()).toBe(0)
 })
 
 test('WebSocket messages of every size pass both ways, and closing is clean', async () => {

@@ -1,5 +1,6 @@
 // The proxy: a port, the links behind it, and the switchboard for faults.
 import type { Socket } from 'node:net'
+import type { FaultProxyError } from './errors.ts'
 import { createEventLog, type EventFilter, type ProxyEvent, type UntilOptions } from './events.ts'
 import type { Classify } from './exchange.ts'
 import { createLink, type Link, type Shared } from './link.ts'
@@ -122,11 +123,16 @@ export async function faultProxy(options: FaultProxyOptions): Promise<FaultProxy
     const { fault } = standing.rule
     events.add({ type: 'rule', action, fault, rule: standing.id })
     if (rules.portClosed()) listener.shut()
-    else listener.open().catch((error: unknown) => events.add({ type: 'error', message: String(error) }))
+    else listener.open().catch(noteUnlessClosed)
     for (const link of links.values()) {
       if (fault === 'black-hole' && action === 'undone' && link.lossy()) link.cut('reset')
       link.wake()
     }
+  }
+
+  // Undoing a rule of a closed proxy is harmless; a lost port is worth knowing.
+  function noteUnlessClosed(error: FaultProxyError): void {
+    if (error.code !== 'closed') events.add({ type: 'error', message: String(error) })
   }
 
   function accept(socket: Socket): void {

@@ -50,7 +50,7 @@ async function readAnswer(reader: Reader, method: string): Promise<number | null
   const head = await readHead(reader, mayBeResponse, (bytes) => parseResponseHead(bytes, method))
   if (head === null || head === 'raw') return null
   const scanner = createBodyScanner(head.framing)
-  for (let state = scanner.empty ? 'done' : 'more'; state === 'more'; ) {
+  for (let state = scanner.empty ? 'done' : 'more'; state === 'more';) {
     const bytes = await reader.read()
     state = bytes === null ? 'done' : scanner.feed(bytes).state
   }

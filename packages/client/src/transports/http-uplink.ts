@@ -14,23 +14,19 @@ export interface HttpOptions {
   withCredentials?: boolean
 }
 
-/** A response with its body; null where none came: network error, timeout, or the link was let go. */
-type Answer = readonly [response: Response | null, body: string]
-
-export interface HttpLink {
-  /** What the owner holds. */
-  link: Link
+/** A link, and what a transport builds it from. */
+export interface HttpLink extends Link {
   /** What to tell the owner; null once the link is gone: what comes later is nobody's. */
   readonly owner: LinkEvents | null
-  /** Starts a request that lasts as long as the link, at most. Rejects as `fetch` does. */
+  /** Starts a request that is aborted with the link, at the latest. Rejects as `fetch` does. */
   start(body: Packet, headers: Record<string, string>): Promise<Response>
-  /** The body of the answer, if it has to be with the same body again. Null: the link is gone, and its owner has been told. */
+  /** The body of the answer, if need be after several tries. Null: the link is gone, and its owner has been told. */
   insist(body: Packet, timeout: number, tries?: number): Promise<string | null>
-  /** Ends the link for what is wrong with this answer: the `bye` in it, or its status. */
-  refuse(...answer: Answer): void
-  /** Ends the link and tells its owner, who may have let go before. */
+  /** Ends the link for what is wrong with an answer: the `bye` in it, or its status. */
+  refuse(response: Response | null, body?: string): void
+  /** Ends the link and tells its owner, unless that one has let go before. */
   drop(cause: Cause): void
-  /** The undo runs when the link goes, or earlier when the returned function is called. */
+  /** The undo runs when the link goes, or earlier, when the returned function is called. */
   hold(undo: () => void): () => void
 }
 
@@ -47,26 +43,25 @@ const MAX_RETRY_AFTER = 600_000
 /** Room for the head of a POST, in bytes: a token of 256 characters and two numbers. */
 const HEAD = 1024
 
-/** The header in ms: seconds, or a date (RFC 9110 §10.2.3). Undefined where it is absent or neither. */
-function retryAfterOf(response: Response | null): number | undefined {
-  const value = response?.headers.get('retry-after')
-  if (!value) return undefined
-  const delay = /^\d+$/.test(value) ? +value * 1000 : Date.parse(value) - Date.now()
-  return isNaN(delay) ? undefined : Math.min(Math.max(delay, 0), MAX_RETRY_AFTER)
+/** What a status means, where it means something (PROTOCOL.md §9.1). 200: what answered is no Holdfast server. */
+const CODES: { readonly [status: number]: number } = { 200: 1003, 401: 4100, 403: 4001, 429: 4200, 503: 4200 }
+
+export const typeOf = (response: Response): string => String(response.headers.get('content-type'))
+
+/** The header in ms: seconds, or a date (RFC 9110 §10.2.3). Undefined where it is absent, neither, or says "now". */
+function retryAfterOf(response: Response): number | undefined {
+  const value = String(response.headers.get('retry-after'))
+  const delay = +value * 1000 || Date.parse(value) - Date.now()
+  return Math.min(Math.max(delay, 0), MAX_RETRY_AFTER) || undefined
 }
 
-/** What an answer means that is not the one expected, by its status. */
-function causeOf([response, body]: Answer): Cause {
+function causeOf(response: Response | null, body: string): Cause {
   if (!response) return { code: 1006, reason: 'no answer' }
-  const { status, headers } = response
-  if (status === 200) return { code: 1003, reason: `answered ${headers.get('content-type')}`, status }
-  const busy = status === 429 || status === 503
+  const { status } = response
   // A 403 with a page is rather a proxy's than the server's: another try may get past it.
-  const code = busy ? 4200 : status === 401 ? 4100 : status === 403 && !body ? 4001 : 1006
-  return { code, reason: `answered ${status}`, status, retryAfter: retryAfterOf(response) }
+  const code = (status !== 403 || !body ? CODES[status] : 0) || 1006
+  return { code, reason: `answered ${status} ${typeOf(response)}`, status, retryAfter: retryAfterOf(response) }
 }
-
-const isPage = ({ headers }: Response): boolean => /^text\/html/i.test(headers.get('content-type') ?? '')
 
 export function createHttpLink(options: HttpOptions, { url, wire, clock }: Opening, events: LinkEvents): HttpLink {
   const request = options.fetch ?? fetch
@@ -76,15 +71,15 @@ export function createHttpLink(options: HttpOptions, { url, wire, clock }: Openi
   let buffered = 0
   let owner: LinkEvents | null = events
 
-  const call = async (body: Packet, extra: RequestInit): Promise<Response> =>
+  const call = async (body: Packet, init: RequestInit, headers?: Record<string, string>): Promise<Response> =>
     request(url, {
       method: 'POST',
       // A string travels as text/plain;charset=UTF-8, which needs no CORS preflight.
       body,
       cache: 'no-store',
       credentials: options.withCredentials ? 'include' : 'same-origin',
-      ...extra,
-      headers: { ...extra.headers, ...options.headers },
+      headers: { ...headers, ...options.headers },
+      ...init,
     })
   function hold(undo: () => void): () => void {
     undos.add(undo)
@@ -103,30 +98,33 @@ export function createHttpLink(options: HttpOptions, { url, wire, clock }: Openi
     release()?.dropped(cause)
   }
   function saysBye(body: string): boolean {
-    const frames = body && wire.decode(body)
+    const frames = wire.decode(body)
     return Array.isArray(frames) && frames.some(([type]) => type === 'bye')
   }
-  function refuse(...answer: Answer): void {
-    if (saysBye(answer[1])) owner?.received(answer[1])
+  function refuse(response: Response | null, body = ''): void {
+    if (saysBye(body)) owner?.received(body)
     // Unless the owner has let go upon the bye.
-    drop(causeOf(answer))
+    drop(causeOf(response, body))
   }
   function start(body: Packet, headers: Record<string, string>): Promise<Response> {
     const abort = new AbortController()
     hold(() => abort.abort())
-    return call(body, { headers, signal: abort.signal })
+    return call(body, { signal: abort.signal }, headers)
   }
-  async function ask(body: Packet, timeout: number): Promise<Answer> {
+  async function ask(body: Packet, timeout: number): Promise<[response: Response | null, body: string]> {
     const abort = new AbortController()
-    const done = hold(() => abort.abort())
-    const late = hold(clock.after(timeout, done))
+    const late = clock.after(timeout, () => done())
+    const done = hold(() => {
+      late()
+      abort.abort()
+    })
     try {
       const response = await call(body, { signal: abort.signal })
       return [response, await response.text()]
     } catch {
+      // The network, the time limit, or the end of the link.
       return [null, '']
     } finally {
-      late()
       done()
     }
   }
@@ -144,11 +142,11 @@ export function createHttpLink(options: HttpOptions, { url, wire, clock }: Openi
     for (let failures = 1; owner; failures++) {
       const [response, text] = await ask(body, timeout)
       if (!owner) break
-      const status = response?.status ?? 503
-      if (status === 200 && !isPage(response!)) return text
-      const hint = retryAfterOf(response) ?? 0
-      const passing = (status === 429 || status >= 500) && failures < tries && hint <= PATIENCE
-      if (passing && !saysBye(text)) await pause(Math.max(hint, Math.random() * PAUSE * 2 ** (failures - 1)))
+      if (response?.status === 200 && !/html/i.test(typeOf(response))) return text
+      const passing = !response || response.status === 429 || response.status >= 500
+      const hint = (response && retryAfterOf(response)) || 0
+      if (passing && failures < tries && hint <= PATIENCE && !saysBye(text))
+        await pause(Math.max(hint, Math.random() * PAUSE * 2 ** (failures - 1)))
       else refuse(response, text)
     }
     return null
@@ -169,7 +167,7 @@ export function createHttpLink(options: HttpOptions, { url, wire, clock }: Openi
       for (const { bytes } of queue.splice(0, count)) buffered -= bytes
     }
   }
-  const link: Link = {
+  return {
     send(frames) {
       const idle = !queue.length
       for (const frame of frames) {
@@ -188,9 +186,6 @@ export function createHttpLink(options: HttpOptions, { url, wire, clock }: Openi
       // Best effort, also while the page goes away: nobody is left to be told of a failure.
       call(wire.request('post', last), { keepalive: true }).catch(() => {})
     },
-  }
-  return {
-    link,
     get owner() {
       return owner
     },

@@ -25,7 +25,7 @@ export function longPolling(options: HttpOptions = {}): Transport {
     open(opening, events) {
       const http = createHttpLink(options, opening, events)
       void poll(http, opening.wire)
-      return http.link
+      return http
     },
   }
 }

@@ -1,4 +1,5 @@
 /** WebSocket as a transport (PROTOCOL.md §5.1). Bytes only: what they mean is the dialect's business. */
+// oxlint-disable unicorn/prefer-add-event-listener -- assigned handlers can be taken off by whoever holds the object, and cost less
 import type { Transport } from '../transport.ts'
 
 export interface WebSocketOptions {
@@ -13,6 +14,7 @@ const ignore = (): void => {}
 export function webSocket(options: WebSocketOptions = {}): Transport {
   return {
     name: 'webSocket',
+    provable: true,
     open({ url, wire }, events) {
       const socket = new (options.WebSocket ?? WebSocket)(url.replace(/^http/, 'ws'), [...wire.protocols])
       const detach = (): void => {

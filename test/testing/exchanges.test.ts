@@ -135,6 +135,27 @@ test('a POST reaches the target twice, and its sender hears one answer', async (
   expect(target.requests.map(({ body }) => body)).toEqual(['twice', 'twice', 'once'])
 })
 
+test('the second copy arrives even if its link was cut meanwhile', async () => {
+  const target = await startTarget()
+  const proxy = await startProxy(target)
+  proxy.rule({ fault: 'duplicate', after: 30, nth: 1 })
+  await createHttpClient(proxy).post('/x', 'twice')
+  proxy.cut()
+  await proxy.until({ type: 'closed', side: 'client' })
+  expect(target.requests).toHaveLength(1)
+  await target.seen(2)
+  expect(target.requests.map(({ body }) => body)).toEqual(['twice', 'twice'])
+})
+
+test('an upgrade can be late', async () => {
+  const target = await startTarget()
+  const proxy = await startProxy(target)
+  proxy.rule({ fault: 'stall', kind: 'webSocket', ms: 30 })
+  const startedAt = performance.now()
+  expect((await openWebSocket(proxy)).refused).toBeNull()
+  expect(performance.now() - startedAt).toBeGreaterThanOrEqual(29)
+})
+
 test('a response is withheld for a while', async () => {
   const target = await startTarget()
   const proxy = await startProxy(target)

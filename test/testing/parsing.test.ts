@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createFrameSplitter } from '../../packages/testing/src/frames.ts'
 import { createBodyScanner } from '../../packages/testing/src/http-body.ts'

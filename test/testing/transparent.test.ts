@@ -66,6 +66,21 @@ test('events of a stream arrive as they are sent, and its end is seen on both si
   expect(proxy.events.filter(({ type }) => type === 'finished')).toHaveLength(1)
 })
 
+test('fetch streams through and can be aborted', async () => {
+  const target = await startTarget()
+  const proxy = await startProxy(target)
+  const abort = new AbortController()
+  const headers = { accept: 'text/event-stream' }
+  const response = await fetch(`${proxy.url}/stream`, { method: 'POST', body: 'hello', headers, signal: abort.signal })
+  const reader = response.body?.getReader()
+  target.streams[0]?.write('data: 1\n\n')
+  expect(new TextDecoder().decode((await reader?.read())?.value)).toBe('data: 1\n\n')
+  expect(await proxy.until({ type: 'request' })).toMatchObject({ kind: 'stream', method: 'POST' })
+  abort.abort()
+  await target.streams[0]?.closed
+  await proxy.until({ type: 'ended', side: 'client' })
+})
+
 test('a client that gives up a hanging request is news for the target at once', async () => {
   const target = await startTarget()
   const proxy = await startProxy(target)

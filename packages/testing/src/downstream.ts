@@ -1,5 +1,5 @@
 // From the target to the client: finds each response and lets the faults of responses strike.
-import { isEventStream, placeOf, type Exchange } from './exchange.ts'
+import { isEventStream, placeOf, report, type Exchange } from './exchange.ts'
 import { createBodyScanner } from './http-body.ts'
 import { mayBeResponse, parseResponseHead, type ResponseHead } from './http-head.ts'
 import type { Link } from './link.ts'
@@ -49,12 +49,12 @@ async function passResponse(link: Link, exchange: Exchange, head: ResponseHead, 
   const on = { connection: link.id, exchange }
   const stall = rules.take('stall', on)
   if (stall !== null) {
-    link.report('stall', stall)
+    report(events, exchange, stall)
     await new Promise<void>((resolve) => timers.after(stall.rule.ms, resolve))
   }
   const fail = rules.take('fail', on, (rule) => rule.lost === 'response')
   if (fail !== null) {
-    link.report('fail', fail, { detail: 'response lost' })
+    report(events, exchange, fail, { detail: 'response lost' })
     const endless = head.status === 101 || isEventStream(head.headers['content-type'])
     if (!endless) await passBody(link, exchange, head, from, nowhere)
     answer(link, exchange, fail.rule, endless)

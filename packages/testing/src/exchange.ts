@@ -1,6 +1,8 @@
 // One request and its answer while they pass: what rules see of it, and how the two directions tell each other.
+import type { EventLog } from './event-log.ts'
 import type { RequestHead } from './http-head.ts'
-import type { ExchangeInfo, Kind } from './rules.ts'
+import type { Standing } from './rulebook.ts'
+import type { Direction, ExchangeInfo, Kind } from './rules.ts'
 
 /** How the connection goes on once an exchange is over. */
 export type Sequel = 'next-request' | 'upgraded' | 'tunnel'
@@ -73,3 +75,14 @@ export const placeOf = ({
   method: string
   path: string
 } => ({ connection, exchange: id, kind, method, path })
+
+/** Tells that a rule struck this exchange. */
+export function report(
+  events: EventLog,
+  exchange: Exchange,
+  { id, rule }: Standing,
+  more: { direction?: Direction; detail?: string } = {},
+): void {
+  const { connection, id: exchangeId, kind } = exchange
+  events.add({ type: 'fault', fault: rule.fault, rule: id, connection, exchange: exchangeId, kind, ...more })
+}

@@ -1,12 +1,13 @@
 // One client connection and the connection to the target behind it: two sockets, two lines, and how they end.
 // It knows nothing of HTTP; `upstream.ts` and `downstream.ts` move the bytes.
 import { connect, type Socket } from 'node:net'
-import type { EventLog } from './events.ts'
+import type { EventLog } from './event-log.ts'
 import type { Exchange } from './exchange.ts'
 import { createLine, type Line } from './line.ts'
-import { createReader, type Reader } from './reader.ts'
-import type { Rulebook, Standing } from './rulebook.ts'
-import type { Direction, Ending, ExchangeInfo, FaultName } from './rules.ts'
+import { createPeer, type Peer } from './peer.ts'
+import type { Reader } from './reader.ts'
+import type { Rulebook } from './rulebook.ts'
+import type { Direction, Ending } from './rules.ts'
 import type { Timers } from './timers.ts'
 
 /** What the whole proxy shares. */
@@ -35,7 +36,6 @@ export interface Link {
   passEnd(direction: Direction): void
   /** Ends sockets now; what is on its way is lost. A side that is spared learns nothing. */
   cut(how: Ending, side?: 'client' | 'target' | 'both'): void
-  report(fault: FaultName, rule: Standing | null, more?: { direction?: Direction; detail?: string }): void
   /** True once a black hole took something from it. */
   lossy(): boolean
   wake(): void
@@ -45,106 +45,64 @@ export interface Link {
 }
 
 export function createLink(id: number, clientSocket: Socket, shared: Shared, gone: () => void): Link {
-  const { events, rules, timers } = shared
-  const client = createReader(clientSocket)
-  let target: { socket: Socket; reader: Reader } | null = null
-  const endedByUs = new Set<Socket>()
+  const up = createLine(lineOptions(id, shared, 'up', (bytes) => target?.write(bytes) ?? true))
+  const down = createLine(lineOptions(id, shared, 'down', (bytes) => client.write(bytes)))
+  const client = adopt(clientSocket, 'client', 'up', down)
+  let target: Peer | null = null
 
-  const up = lineTo('up', () => target?.socket ?? null)
-  const down = lineTo('down', () => clientSocket)
-
-  function lineTo(direction: Direction, sink: () => Socket | null): Line {
-    return createLine({
-      weather: (exchange) => rules.weather({ connection: id, exchange, direction }),
-      onPassage(passage, exchange) {
-        if (passage === 'pass') return
-        const fault = passage === 'hold' ? 'hold' : 'black-hole'
-        events.add({ type: 'fault', fault, connection: id, direction, ...placed(exchange) })
-      },
-      write(bytes) {
-        const socket = sink()
-        if (socket === null || !socket.writable) return true
-        shared.countBytes(direction, bytes.length)
-        return socket.write(bytes)
-      },
-      timers,
-      random: shared.random,
-    })
-  }
-
-  function adopt(socket: Socket, side: 'client' | 'target', reader: Reader, from: Direction, into: Line): void {
-    socket.setNoDelay(true)
+  function adopt(socket: Socket, side: 'client' | 'target', from: Direction, into: Line): Peer {
     shared.track(socket, side)
-    socket.on('drain', () => into.drained())
-    socket.on('close', (hadError) => {
-      into.drained()
-      // The end of its bytes was passed on by whoever read them; a reset after that is news.
-      if (hadError && reader.finish() === 'end') link.passEnd(from)
-      const by = endedByUs.has(socket) ? 'proxy' : hadError ? 'reset' : (reader.finish() ?? 'reset')
-      events.add({ type: 'closed', connection: id, side, by })
-      settle()
+    return createPeer(socket, {
+      drained: () => into.drained(),
+      ended: () => shared.events.add({ type: 'ended', connection: id, side }),
+      closed(by, late) {
+        if (late) link.passEnd(from)
+        shared.events.add({ type: 'closed', connection: id, side, by })
+        if (client.closed() && target?.closed() !== false) leave()
+      },
     })
   }
 
-  function settle(): void {
-    if (!clientSocket.destroyed || (target !== null && !target.socket.destroyed)) return
-    up.sever()
-    down.sever()
+  function leave(): void {
+    sever()
     gone()
   }
 
-  function end(socket: Socket, how: Ending): void {
-    if (socket.destroyed) return
-    endedByUs.add(socket)
-    if (how === 'reset') socket.resetAndDestroy()
-    else socket.destroySoon()
+  function sever(): void {
+    up.sever()
+    down.sever()
   }
 
   const link: Link = {
     id,
     shared,
-    client,
+    client: client.reader,
     up,
     down,
     exchange: null,
     reachTarget(started) {
       if (target !== null || up.severed()) return
-      const socket = connect({ ...shared.target(), allowHalfOpen: true })
-      target = { socket, reader: createReader(socket) }
-      adopt(socket, 'target', target.reader, 'down', up)
+      target = adopt(connect({ ...shared.target(), allowHalfOpen: true }), 'target', 'down', up)
       started(target.reader)
     },
     passEnd(direction) {
-      const line = direction === 'up' ? up : down
-      const how = (direction === 'up' ? client : target?.reader)?.finish() ?? 'end'
-      const broken = direction === 'up' ? clientSocket.errored : target?.socket.errored
       const exchange = link.exchange ?? undefined
+      const how = (direction === 'up' ? client : target)?.finish()
+      const line = direction === 'up' ? up : down
       line.mark(() => {
-        const socket = direction === 'up' ? target?.socket : clientSocket
+        const peer = direction === 'up' ? target : client
         // Nothing was ever asked of the target: there is nobody but us to answer the client's end.
-        if (socket === undefined) down.mark(() => end(clientSocket, 'end'), exchange)
-        else if (how === 'reset' || broken) end(socket, 'reset')
-        else socket.end()
+        if (peer === null) down.mark(() => client.close('end'), exchange)
+        else if (how === 'reset') peer.close('reset')
+        else peer.end()
       }, exchange)
     },
     cut(how, side = 'both') {
-      up.sever()
-      down.sever()
-      if (side !== 'target') end(clientSocket, how)
-      if (side !== 'client' && target !== null) end(target.socket, how)
-      // A spared side that ends by itself gets its answer, or it would stay half-closed for ever.
-      if (side === 'client' && target !== null) answerEnd(target.socket, target.reader)
-      if (side === 'target') answerEnd(clientSocket, client)
-    },
-    report(fault, rule, more = {}) {
-      events.add({
-        type: 'fault',
-        fault,
-        connection: id,
-        ...placed(link.exchange),
-        ...(rule && { rule: rule.id }),
-        ...more,
-      })
+      sever()
+      if (side === 'target') client.answerEnd()
+      else client.close(how)
+      if (side === 'client') target?.answerEnd()
+      else target?.close(how)
     },
     lossy: () => up.lossy() || down.lossy(),
     wake() {
@@ -152,31 +110,38 @@ export function createLink(id: number, clientSocket: Socket, shared: Shared, gon
       down.wake()
     },
     destroy() {
-      up.sever()
-      down.sever()
-      for (const socket of [clientSocket, target?.socket]) {
-        if (socket === undefined || socket.destroyed) continue
-        endedByUs.add(socket)
-        socket.destroy()
-      }
+      sever()
+      client.destroy()
+      target?.destroy()
     },
     fail(error) {
       const message = error instanceof Error ? (error.stack ?? error.message) : String(error)
-      events.add({ type: 'error', connection: id, message })
+      shared.events.add({ type: 'error', connection: id, message })
       link.destroy()
     },
   }
-  adopt(clientSocket, 'client', client, 'up', down)
   return link
 }
 
-function answerEnd(socket: Socket, reader: Reader): void {
-  if (reader.finish() === null) socket.once('end', () => socket.end())
-  else socket.end()
-}
-
-function placed(
-  exchange: ExchangeInfo | null | undefined,
-): { exchange: number; kind: ExchangeInfo['kind'] } | undefined {
-  return exchange ? { exchange: exchange.id, kind: exchange.kind } : undefined
+function lineOptions(
+  id: number,
+  { rules, events, timers, random, countBytes }: Shared,
+  direction: Direction,
+  write: (bytes: Buffer) => boolean,
+): Parameters<typeof createLine>[0] {
+  return {
+    weather: (exchange) => rules.weather({ connection: id, exchange, direction }),
+    onPassage(passage, exchange) {
+      if (passage === 'pass') return
+      const fault = passage === 'hold' ? 'hold' : 'black-hole'
+      const place = exchange && { exchange: exchange.id, kind: exchange.kind }
+      events.add({ type: 'fault', fault, connection: id, direction, ...place })
+    },
+    write(bytes) {
+      countBytes(direction, bytes.length)
+      return write(bytes)
+    },
+    timers,
+    random,
+  }
 }

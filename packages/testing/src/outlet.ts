@@ -1,5 +1,5 @@
 // The way of one response to the client: straight, through a buffer that withholds it, or up to the point where it breaks off.
-import type { Exchange } from './exchange.ts'
+import { report, type Exchange } from './exchange.ts'
 import type { ResponseHead } from './http-head.ts'
 import type { Link } from './link.ts'
 import type { Standing } from './rulebook.ts'
@@ -22,17 +22,17 @@ export const nowhere: Outlet = {
 }
 
 export function createOutlet(link: Link, exchange: Exchange, head: ResponseHead): Outlet {
-  const { rules } = link.shared
+  const { rules, events } = link.shared
   const on = { connection: link.id, exchange }
   let outlet = straight(link, exchange)
   const buffer = rules.take('buffer', on)
   if (buffer !== null) {
-    link.report('buffer', buffer)
+    report(events, exchange, buffer)
     outlet = buffered(outlet, buffer)
   }
   const truncate = rules.take('truncate', on)
   if (truncate !== null) {
-    link.report('truncate', truncate, { detail: `at ${truncate.rule.at}` })
+    report(events, exchange, truncate, { detail: `at ${truncate.rule.at}` })
     outlet = truncated(outlet, link, exchange, head, truncate.rule)
   }
   return outlet

@@ -1,15 +1,11 @@
-// The proxy: a port, the links behind it, and the switchboard for faults.
-import type { Socket } from 'node:net'
-import type { FaultProxyError } from './errors.ts'
-import { createEventLog, type EventFilter, type ProxyEvent, type UntilOptions } from './events.ts'
+// The public face of the proxy: options, methods, and the wiring to what does the work.
+import { createEventLog } from './event-log.ts'
+import type { EventFilter, ProxyEvent, UntilOptions } from './events.ts'
 import type { Classify } from './exchange.ts'
-import { createLink, type Link, type Shared } from './link.ts'
-import { createListener } from './listener.ts'
-import { createRulebook, matchesExchange, type Standing } from './rulebook.ts'
-import type { Aim, Ending, Kind, Rule } from './rules.ts'
+import { createHub, type ConnectionInfo, type CutOptions } from './hub.ts'
+import type { Ending, Rule } from './rules.ts'
 import { createTally, type Counters } from './tally.ts'
 import { createTimers } from './timers.ts'
-import { runUpstream } from './upstream.ts'
 
 /** Where something listens. A bare number is a port on 127.0.0.1. */
 export type Target = number | { host?: string; port: number }
@@ -27,24 +23,6 @@ export interface FaultProxyOptions {
   keptEvents?: number
   /** Source of jitter, from 0 up to 1. @default Math.random */
   random?: () => number
-}
-
-export interface CutOptions extends Pick<Aim, 'kind' | 'path' | 'connection' | 'when'> {
-  /** @default 'end' */
-  how?: Ending
-  /**
-   * Whose connection ends. The side that is spared learns nothing and hears nothing any more: cut the client's side and the
-   * server goes on believing in the link. @default 'both'
-   */
-  side?: 'client' | 'target' | 'both'
-}
-
-/** A client connection as it is now. */
-export interface ConnectionInfo {
-  readonly id: number
-  /** Of its exchange, or of the last one while it is idle; undefined before the first. */
-  readonly kind: Kind | undefined
-  readonly path: string | undefined
 }
 
 export interface FaultProxy extends AsyncDisposable {
@@ -102,89 +80,45 @@ export async function faultProxy(options: FaultProxyOptions): Promise<FaultProxy
   const events = createEventLog(options.keptEvents ?? 2_000, timers)
   const tally = createTally()
   events.on(tally.observe)
-  const links = new Map<number, Link>()
-  const rules = createRulebook(onRule)
   let target = toTarget(options.target)
-  let lastConnection = 0
-  let lastExchange = 0
   let standDown = (): void => {}
-
-  const shared: Shared = {
+  const hub = createHub({
     events,
-    rules,
     timers,
-    random: options.random ?? Math.random,
-    target: () => target,
     track: tally.track,
     countBytes: tally.countBytes,
-  }
-
-  function onRule(standing: Standing, action: 'made' | 'undone'): void {
-    const { fault } = standing.rule
-    events.add({ type: 'rule', action, fault, rule: standing.id })
-    if (rules.portClosed()) listener.shut()
-    else listener.open().catch(noteUnlessClosed)
-    for (const link of links.values()) {
-      if (fault === 'black-hole' && action === 'undone' && link.lossy()) link.cut('reset')
-      link.wake()
-    }
-  }
-
-  // Undoing a rule of a closed proxy is harmless; a lost port is worth knowing.
-  function noteUnlessClosed(error: FaultProxyError): void {
-    if (error.code !== 'closed') events.add({ type: 'error', message: String(error) })
-  }
-
-  function accept(socket: Socket): void {
-    const id = ++lastConnection
-    events.add({ type: 'connection', connection: id })
-    const link = createLink(id, socket, shared, () => links.delete(id))
-    links.set(id, link)
-    const refuse = rules.take('refuse', { connection: id }, ({ how }) => how !== 'closed')
-    if (refuse !== null) {
-      link.report('refuse', refuse)
-      return link.cut(refuse.rule.how === 'end' ? 'end' : 'reset')
-    }
-    const classify = options.classify ?? (() => undefined)
-    runUpstream(link, { classify, nextExchange: () => ++lastExchange }).catch(link.fail)
-  }
-
-  const listener = createListener(options.host ?? '127.0.0.1', options.port ?? 0, accept)
-  const { host, port } = await listener.open()
+    target: () => target,
+    random: options.random ?? Math.random,
+    classify: options.classify ?? (() => undefined),
+    host: options.host ?? '127.0.0.1',
+    port: options.port ?? 0,
+  })
+  const { host, port } = await hub.listen()
 
   const proxy: FaultProxy = {
     host,
     port,
     url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
-    rule: (rule) => rules.add(rule, lastConnection).undo,
-    cut({ how = 'end', side = 'both', connection, ...aim } = {}) {
-      const struck = [...links.values()].filter(
-        (link) => (connection ?? link.id) === link.id && matchesExchange(aim, link.exchange ?? undefined),
-      )
-      for (const link of struck) {
-        link.report('cut', null, { detail: `${how}, ${side}` })
-        link.cut(how, side)
-      }
-      return struck.length
-    },
+    rule: hub.rule,
+    cut: hub.cut,
     down({ how = 'reset' } = {}) {
       standDown()
-      standDown = proxy.rule({ fault: 'refuse', how })
-      proxy.cut({ how: how === 'end' ? 'end' : 'reset' })
+      standDown = hub.rule({ fault: 'refuse', how })
+      hub.cut({ how: how === 'end' ? 'end' : 'reset' })
     },
     async up() {
       standDown()
-      if (!rules.portClosed()) await listener.open()
+      await hub.reopen()
     },
-    calm: () => rules.clear(),
+    calm: hub.calm,
     retarget(next) {
       target = toTarget(next)
     },
     get rules() {
-      return rules.list()
+      return hub.rules()
     },
     get connections() {
-      return [...links.values()].map(({ id, exchange }) => ({ id, kind: exchange?.kind, path: exchange?.path }))
+      return hub.connections()
     },
     get events() {
       return events.list()
@@ -196,8 +130,7 @@ export async function faultProxy(options: FaultProxyOptions): Promise<FaultProxy
       return tally.read()
     },
     async close() {
-      listener.close()
-      for (const link of links.values()) link.destroy()
+      hub.close()
       tally.destroyAll()
       events.close()
       timers.clear()

@@ -1,6 +1,6 @@
 // What the proxy says itself: failures to the client, and second copies of a request to the target.
 import { connect } from 'node:net'
-import type { Exchange } from './exchange.ts'
+import { report, type Exchange } from './exchange.ts'
 import { createBodyScanner } from './http-body.ts'
 import { mayBeResponse, parseResponseHead } from './http-head.ts'
 import type { Link } from './link.ts'
@@ -34,15 +34,14 @@ export async function repeat(
   standing: Standing<DuplicateRule>,
   request: Buffer,
 ): Promise<void> {
-  if (link.up.severed()) return
   const socket = connect(link.shared.target())
   link.shared.track(socket, 'target')
   const reader = createReader(socket)
-  link.report('duplicate', standing, { detail: 'sent again' })
+  report(link.shared.events, exchange, standing, { detail: 'sent again' })
   socket.write(request)
   const status = await readAnswer(reader, exchange.method)
   const detail = status === null ? 'the second copy was not answered' : `the second copy was answered with ${status}`
-  link.report('duplicate', standing, { detail })
+  report(link.shared.events, exchange, standing, { detail })
   socket.destroy()
 }
 

@@ -1,9 +1,10 @@
 // What follows HTTP on a connection: WebSocket frames, which faults can be aimed at, or bytes that mean nothing here.
-import { placeOf, type Exchange } from './exchange.ts'
+import { placeOf, report, type Exchange } from './exchange.ts'
 import { createFrameSplitter, type FrameHead, type FramePiece } from './frames.ts'
 import type { Link } from './link.ts'
 import type { Reader } from './reader.ts'
-import type { Direction, FaultName } from './rules.ts'
+import type { Standing } from './rulebook.ts'
+import type { Direction } from './rules.ts'
 
 /** Passes everything until the sender ends. */
 export async function tunnel(link: Link, direction: Direction, from: Reader): Promise<void> {
@@ -54,20 +55,20 @@ export async function relayFrames(link: Link, exchange: Exchange, direction: Dir
 }
 
 function decide(link: Link, exchange: Exchange, direction: Direction, frame: FrameHead): Fate {
-  const { rules } = link.shared
+  const { rules, events } = link.shared
   const on = { connection: link.id, exchange, direction }
-  const strike = (fault: FaultName, rule: Parameters<Link['report']>[1], fate: Fate): Fate => {
-    link.report(fault, rule, { direction })
-    return fate
+  const strike = (rule: Standing, fate: Fate['fate'], wait = 0): Fate => {
+    report(events, exchange, rule, { direction })
+    return { fate, wait }
   }
   const mute = rules.take('mute', on)
-  if (mute !== null) return strike('mute', mute, { fate: 'dropped', wait: 0 })
+  if (mute !== null) return strike(mute, 'dropped')
   // Fragments and control frames are left alone: losing one would break the connection, not lose a message.
   if (!frame.fin || (frame.opcode !== 1 && frame.opcode !== 2)) return passed
   const drop = rules.take('drop-frame', on)
-  if (drop !== null) return strike('drop-frame', drop, { fate: 'dropped', wait: 0 })
+  if (drop !== null) return strike(drop, 'dropped')
   const delay = rules.take('delay-frame', on)
-  if (delay !== null) return strike('delay-frame', delay, { fate: 'delayed', wait: delay.rule.ms })
+  if (delay !== null) return strike(delay, 'delayed', delay.rule.ms)
   const duplicate = frame.length <= maxDuplicated ? rules.take('duplicate-frame', on) : null
-  return duplicate === null ? passed : strike('duplicate-frame', duplicate, { fate: 'duplicated', wait: 0 })
+  return duplicate === null ? passed : strike(duplicate, 'duplicated')
 }

@@ -1,6 +1,6 @@
 // From the client to the target: reads requests one after the other, classifies them, and lets the faults of requests strike.
 import { runDownstream } from './downstream.ts'
-import { createExchange, placeOf, type Classify, type Exchange } from './exchange.ts'
+import { createExchange, placeOf, report, type Classify, type Exchange } from './exchange.ts'
 import { createBodyScanner, type BodyScanner } from './http-body.ts'
 import { mayBeRequest, parseRequestHead, type RequestHead } from './http-head.ts'
 import type { Link } from './link.ts'
@@ -105,11 +105,11 @@ async function streamBody(link: Link, exchange: Exchange, scanner: BodyScanner):
 }
 
 async function strikeRequest(link: Link, exchange: Exchange, body: Body): Promise<'pass' | 'next-request' | 'closed'> {
-  const { rules } = link.shared
+  const { rules, events } = link.shared
   const on = { connection: link.id, exchange }
   const hang = rules.take('hang', on)
   if (hang !== null) {
-    link.report('hang', hang)
+    report(events, exchange, hang)
     const first = await Promise.race([hang.lifted.then(() => 'lifted'), link.client.ended().then(() => 'client-ended')])
     if (first === 'client-ended') {
       link.cut('end')
@@ -118,7 +118,7 @@ async function strikeRequest(link: Link, exchange: Exchange, body: Body): Promis
   }
   const fail = rules.take('fail', on, (rule) => rule.lost !== 'response')
   if (fail === null) return 'pass'
-  link.report('fail', fail, { detail: 'request lost' })
+  report(events, exchange, fail, { detail: 'request lost' })
   // What was not read of the request would be taken for the next one.
   const last = body.state !== 'complete' || exchange.kind === 'webSocket'
   // The failure comes from beyond the link: it waits until the request would have got there.

@@ -14,8 +14,11 @@ export interface Dialect {
   volatile(topic: string, payload: Packet): Packet
   /** Any other frame; null when this dialect has no such thing. */
   frame(frame: UpFrame): Packet | null
-  /** A new link is about to open with this hello. The wire belongs to that link alone. */
-  wire(hello: Hello): Wire
+  /**
+   * A new link is about to open with this hello; null: it is to be tried first, with a ping, and says hello later (PROTOCOL.md §4.1).
+   * The wire belongs to that link alone.
+   */
+  wire(hello: Hello | null): Wire
 }
 
 /** What one link needs to know of the dialect; transports read no frames. */

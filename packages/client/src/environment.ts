@@ -3,11 +3,7 @@
  * so nothing here proves anything. Listens between set-up and clean-up only; does nothing where there is no page.
  */
 
-/**
- * `online`, `offline`: what the platform believes. `visible`, `hidden`: the page, where getting the focus counts as visible.
- * `frozen`, `resumed`: the page stops running and goes on, in the back/forward cache, too. The same one may come several times in a row.
- */
-export type Signal = 'online' | 'offline' | 'visible' | 'hidden' | 'frozen' | 'resumed'
+import type { Signal } from './state.ts'
 
 /** As much of a document as is needed. */
 export interface DocumentLike extends EventTarget {
@@ -47,3 +43,6 @@ export function browserSignals(
   each('addEventListener')
   return () => each('removeEventListener')
 }
+
+/** The platform's belief, true where it has none. */
+export const isOnline = (): boolean => globalThis.navigator?.onLine ?? true

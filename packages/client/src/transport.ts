@@ -45,6 +45,8 @@ export interface Link {
 export interface Transport {
   /** `webSocket`, `eventSource`, `longPolling` or your own. */
   readonly name: string
+  /** Can be tried beside a live link before it says hello: both directions are one thing (PROTOCOL.md §4.1). */
+  readonly provable?: true
   /** Opens a link. Throws when this environment cannot (no such class, a URL or policy that forbids it). */
   open(opening: Opening, events: LinkEvents): Link
 }

@@ -20,10 +20,10 @@ function headerOf(hello: Hello): string {
   return 'h.' + base64.replace(/\+/g, '-').replace(/\//g, '_').replace(/=/g, '')
 }
 
-function createWire({ encode, join, decode }: Codec, hello: Hello): Wire {
-  const header = headerOf(hello)
-  const first = (hello: Hello): Packet => join([encode(['hello', hello])])
-  let { session } = hello
+function createWire({ encode, join, decode }: Codec, hello: Hello | null): Wire {
+  const header = hello && headerOf(hello)
+  const first = (hello: Hello | null): Packet => join([encode(hello ? ['hello', hello] : ['ping', 0])])
+  let session = hello?.session
   let limit = MAX_PACKET
   /** Number of the last POST of this link. */
   let posted = 0
@@ -47,10 +47,10 @@ function createWire({ encode, join, decode }: Codec, hello: Hello): Wire {
     get limit() {
       return limit
     },
-    hello: (via) => first({ ...hello, via }),
+    hello: (via) => first({ ...hello!, via }),
     request(head, frames) {
       const n = head === 'post' ? ++posted : Math.max(at, 0)
-      return join([encode([head, session, hello.incarnation, n]), ...frames])
+      return join([encode([head, session, hello?.incarnation, n]), ...frames])
     },
     join,
     decode(packet) {

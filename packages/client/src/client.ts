@@ -1,0 +1,304 @@
+/**
+ * The driver: the only part that acts. It feeds events to `transition`, commits the state, runs the effects, re-arms the one timer, then
+ * emits. Imports no transport and no registry.
+ */
+import { CloseCode, blamesMessage, type Hello, type UpFrame } from '@holdfast/protocol'
+import { transition } from './connection.ts'
+import type { Wire } from './dialect.ts'
+import { createEmitter, type Emitter } from './emitter.ts'
+import { HoldfastError } from './errors.ts'
+import type { Settings } from './options.ts'
+import { createPolicy } from './policy.ts'
+import { createSender, type Sender } from './sender.ts'
+import { createSession } from './session.ts'
+import { deadline, initial, statusOf, type Effect, type Event, type State } from './state.ts'
+import { createTopics, type Topics } from './topics.ts'
+import type { Cause, Link } from './transport.ts'
+import type { Events, Snapshot } from './types.ts'
+
+/** One connection without leases: what handles are made of. */
+export interface Driver {
+  readonly url: string
+  readonly settings: Settings
+  readonly emitter: Emitter<Events>
+  readonly topics: Topics
+  readonly sender: Sender
+  snapshot(): Snapshot
+  watch(fn: (snapshot: Snapshot) => void): () => void
+  dispatch(event: Event): void
+  reauthenticate(): Promise<void>
+  report(code: string, message: string, cause?: unknown): void
+}
+
+/** A link and the wire it speaks; `link` is null only while its transport is opening it. */
+interface Attached {
+  readonly name: string
+  readonly wire: Wire
+  link: Link | null
+}
+
+export function createDriver(url: string, settings: Settings): Driver {
+  const { clock, dialect, transports, logger, auth } = settings
+  const policy = createPolicy(settings)
+  let state: State = initial
+  let current: Attached | null = null
+  /** A better transport that is tried beside the link. */
+  let candidate: Attached | null = null
+  let credential = policy.credential === 'fixed' ? auth : undefined
+  /** Why the last link or attempt ended; null while open. */
+  let cause: Cause | null = null
+  let armed = { at: Infinity, cancel: () => {} }
+  let stopListening: (() => void) | null = null
+
+  // ---- events -> state -> effects -> timer -> emit
+
+  /** Events that arise while one is being handled wait for their turn. */
+  const queue: Event[] = []
+  function dispatch(event: Event): void {
+    if (queue.push(event) > 1) return
+    for (; queue.length; queue.shift()) step(queue[0]!)
+  }
+  function step(event: Event): void {
+    const before = state
+    const [next, ...effects] = transition(state, event, clock.now(), policy)
+    state = next
+    if ('cause' in next) cause = next.cause
+    else if (next.at === 'open') cause = null
+    for (const effect of effects) act(effect)
+    if (next === before) return
+    if (next.at === 'closed' || next.at === 'idle') rest()
+    else if (!stopListening) {
+      stopListening = settings.environment((signal) => dispatch({ type: signal }))
+      sender.close('')
+    }
+    arm()
+    touch()
+    announce(statusOf(before))
+  }
+  /** Nobody is at the wheel: listen to nothing. What is closed will settle nothing by itself any more. */
+  function rest(): void {
+    stopListening?.()
+    stopListening = null
+    if (state.at === 'closed') sender.close(cause ? 'connection-closed' : 'closed')
+  }
+  /** One timer for everything. One that is early enough is left alone: it will find nothing due, and be armed again. */
+  function arm(): void {
+    const at = Math.min(deadline(state), sender.deadline())
+    if (at >= armed.at && at < Infinity) return
+    armed.cancel()
+    armed = { at, cancel: at < Infinity ? clock.after(Math.max(at - clock.now(), 0), due) : () => {} }
+  }
+  function due(): void {
+    armed = { at: Infinity, cancel: () => {} }
+    sender.expire(clock.now())
+    dispatch({ type: 'due' })
+    arm()
+  }
+  function announce(was: string): void {
+    const status = statusOf(state)
+    if (status === was) return
+    emitter.emit('status', status)
+    if (status !== 'closed') return
+    if (cause) report('connection-closed', `${cause.reason} (${cause.code}). Mend the cause, then connect() again.`, cause)
+    emitter.emit('close', { cause })
+  }
+  const emitter = createEmitter<Events>((error) => report('listener-failed', 'A listener has thrown.', error))
+  function report(code: string, message: string, why?: unknown): void {
+    const error = new HoldfastError(code, message, { cause: why })
+    if (code !== 'listener-failed' && emitter.has('error')) emitter.emit('error', error)
+    else logger.error(error)
+  }
+
+  // ---- effects
+
+  function act(effect: Effect): void {
+    switch (effect[0]) {
+      case 'authorize':
+        return void authorize(state)
+      case 'open':
+        return attach(effect[1], session.hello(credential), 'current')
+      case 'drop':
+        return drop()
+      case 'ping':
+        return session.ping()
+      case 'forget':
+        return session.forget()
+      case 'prove':
+        return attach(effect[1], null, 'candidate')
+      case 'abandon':
+        candidate?.link?.close()
+        candidate = null
+        return
+      case 'promote':
+        current?.link?.close()
+        current = candidate
+        candidate = null
+        sender.discard()
+        current?.link?.send([dialect.frame(['hello', session.hello(credential)])!])
+    }
+  }
+  function drop(): void {
+    // Closed by the user: the server need not keep the session.
+    const bye = state.at === 'closed' && !cause ? dialect.frame(['bye']) : null
+    current?.link?.close(bye ? [bye] : undefined)
+    current = null
+    sender.discard()
+    act(['abandon'])
+  }
+  /** Its answer counts only while that very attempt waits for it. */
+  async function authorize(asked: State): Promise<void> {
+    try {
+      const fresh = policy.credential === 'fixed' ? auth : await (auth as () => unknown)()
+      if (state !== asked) return
+      credential = fresh
+      dispatch({ type: 'authorized' })
+    } catch (error) {
+      if (state !== asked) return
+      const refused = (error as { code?: unknown } | null)?.code === 'auth-refused'
+      if (!refused) report('auth-failed', 'The auth function has thrown; it is asked again later.', error)
+      dispatch({ type: refused ? 'refused' : 'unauthorized', cause: { code: CloseCode.unauthenticated, reason: 'no credential: ' + String(error) } })
+    }
+  }
+  /** Opens a link with this hello; without one, to be proved first. */
+  function attach(tier: number, hello: Hello | null, role: 'current' | 'candidate'): void {
+    const transport = transports[tier]!
+    const me: Attached = { name: transport.name, wire: dialect.wire(hello), link: null }
+    if (role === 'current') current = me
+    else candidate = me
+    try {
+      me.link = transport.open(
+        { url, wire: me.wire, clock },
+        {
+          opened: () => me === current && dispatch({ type: 'opened' }),
+          received: (packet) => received(me, packet),
+          dropped: (why) => lost(me, why),
+        },
+      )
+    } catch (error) {
+      const why = { code: 0, reason: `${transport.name} cannot be opened here: ${String(error)}` }
+      dispatch(role === 'current' ? { type: 'unusable', cause: why } : { type: 'disproved' })
+    }
+  }
+  function lost(me: Attached | null, why: Cause): void {
+    if (me && me === candidate) dispatch({ type: 'disproved' })
+    if (!me || me !== current) return
+    if (isOpen()) sender.outbox.dropped(blamesMessage(why.code))
+    dispatch({ type: 'dropped', cause: why })
+  }
+  const isOpen = (): boolean => state.at === 'open' || state.at === 'probing'
+
+  function received(me: Attached, packet: unknown): void {
+    if (me !== current && me !== candidate) return
+    const frames = me.wire.decode(packet)
+    if ('malformed' in frames) return lost(me, { code: CloseCode.protocol, reason: 'Malformed packet: ' + frames.malformed })
+    if (me === candidate) return frames.some(([type]) => type === 'pong') ? dispatch({ type: 'proved' }) : undefined
+    if (isOpen()) dispatch({ type: 'received' })
+    for (const frame of frames) {
+      // A handler may have closed or replaced the link meanwhile.
+      if (me !== current) return
+      session.incoming(frame)
+    }
+    sender.schedule()
+  }
+
+  // ---- parts
+
+  /** For this link alone: a later one says it in its hello. */
+  function frame(frame: UpFrame): void {
+    const encoded = current && dialect.frame(frame)
+    if (encoded) sender.push(encoded)
+  }
+  async function reauthenticate(): Promise<void> {
+    if (policy.credential === 'renewable') credential = await (auth as () => unknown)()
+    if (isOpen()) return session.authenticate(credential)
+  }
+  const sender = createSender({
+    settings,
+    outlet: () => (isOpen() ? (frames) => current?.link?.send(frames) : null),
+    changed() {
+      arm()
+      touch()
+    },
+  })
+  const topics = createTopics({
+    ask: (topic, position) => frame(['subscribe', topic, position]),
+    leave: (topic) => frame(['unsubscribe', topic]),
+    message: (message) => emitter.emit('message', message),
+    gap: (gap) => emitter.emit('gap', gap),
+  })
+  const session = createSession({
+    settings,
+    sender,
+    topics,
+    dispatch,
+    frame,
+    changed: touch,
+    lost: (why) => lost(current, why),
+    renew: () => void reauthenticate().catch((error: unknown) => report('auth-failed', 'The auth function has thrown.', error)),
+    denied: (topic, code, message) => report('subscription-denied', `${topic}: ${message} (${code})`),
+    opened() {
+      const transport = current!.name
+      emitter.emit('transport', transport)
+      emitter.emit('open', { resumed: session.resumed, transport })
+    },
+  })
+
+  // ---- the view
+
+  let view: Snapshot | null = null
+  let shown: Snapshot | null = null
+  let telling: Promise<void> | null = null
+  const watchers = new Set<(snapshot: Snapshot) => void>()
+
+  function snapshot(): Snapshot {
+    const { pending, pendingBytes } = sender.outbox
+    const next: Snapshot = {
+      status: statusOf(state),
+      transport: isOpen() || state.at === 'moving' ? current!.name : null,
+      attempt: 'attempt' in state ? state.attempt : 0,
+      retryAt: 'retryAt' in state ? state.retryAt : null,
+      cause,
+      roundTrip: session.roundTrip,
+      pending,
+      pendingBytes,
+      resumed: session.resumed,
+    }
+    const same = view && (Object.keys(next) as (keyof Snapshot)[]).every((name) => next[name] === view![name])
+    return same ? view! : (view = Object.freeze(next))
+  }
+  /** Tells at the end of the tick: many changes are one. */
+  function touch(): void {
+    if (watchers.size || emitter.has('outbox')) telling ??= Promise.resolve().then(tell)
+  }
+  function tell(): void {
+    telling = null
+    const was = shown
+    shown = snapshot()
+    if (was === shown) return
+    if (was?.pending !== shown.pending) emitter.emit('outbox', { pending: shown.pending, pendingBytes: shown.pendingBytes })
+    for (const fn of watchers) fn(shown)
+  }
+
+  return {
+    url,
+    settings,
+    emitter,
+    topics,
+    sender,
+    snapshot,
+    dispatch,
+    reauthenticate,
+    report,
+    watch(fn) {
+      const guarded = (now: Snapshot): void => {
+        try {
+          fn(now)
+        } catch (error) {
+          report('listener-failed', 'A watcher has thrown.', error)
+        }
+      }
+      watchers.add(guarded)
+      return () => watchers.delete(guarded)
+    },
+  }
+}

@@ -1,0 +1,93 @@
+/** One connection per URL: a lease for each handle; the last one back lingers, then the connection closes. */
+import { createDriver, type Driver } from './client.ts'
+import { HoldfastError } from './errors.ts'
+import { createHandle } from './handle.ts'
+import { settle, type ClientOptions } from './options.ts'
+import type { AnyTopics, Client } from './types.ts'
+
+interface Shared {
+  driver: Driver
+  options: ClientOptions
+  leases: number
+  /** Stops the closing that the last lease's return has set off. */
+  stay(): void
+}
+
+/** On the global object, under a versioned name, so that a module loaded twice (hot reload, two bundles) adopts what is there. */
+const symbol = Symbol.for('holdfast.registry.1')
+function registry(): Map<string, Shared> {
+  const home = globalThis as { [symbol]?: Map<string, Shared> }
+  return (home[symbol] ??= new Map())
+}
+
+/** http and ws, relative and absolute, with and without default port or fragment: whatever means the same endpoint is the same. */
+function endpoint(url: string | URL): string {
+  let absolute: URL
+  try {
+    absolute = new URL(String(url), globalThis.location?.href)
+    if (!/^(http|ws)s?:$/.test(absolute.protocol)) throw new TypeError('its scheme is ' + absolute.protocol)
+  } catch (cause) {
+    throw new HoldfastError('bad-url', `"${url}" is no endpoint. Give an http(s) or ws(s) URL, absolute outside of a page.`, { cause })
+  }
+  absolute.hash = ''
+  // Only text can change between ws and http: the URL setter refuses it.
+  return absolute.href.replace(/^ws/, 'http')
+}
+
+/** Compares what can be compared: values by content, transports and dialects by name, functions not at all. */
+function likeness(value: unknown): string {
+  return JSON.stringify(value, (_key, part: unknown) => {
+    if (typeof part === 'function') return 'function'
+    const name = (part as { name?: unknown } | null)?.name
+    return typeof name === 'string' ? name : part
+  })
+}
+
+function refuseConflict(shared: Shared, options: ClientOptions): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined || likeness(value) === likeness(shared.options[name as keyof ClientOptions])) continue
+    throw new HoldfastError(
+      'conflicting-options',
+      `This URL is already connected with another "${name}". Give the same one, or leave it out, or separate the connections with "key".`,
+    )
+  }
+}
+
+/**
+ * An unshared client.
+ * @throws HoldfastError `bad-url`, `bad-option`
+ */
+export function createClient<T = AnyTopics>(url: string | URL, options: ClientOptions): Client<T> {
+  const driver = createDriver(endpoint(url), settle(options))
+  if (options.autoConnect !== false) driver.dispatch({ type: 'connect' })
+  return createHandle<T>(driver, () => driver.dispatch({ type: 'close', cause: null }))
+}
+
+/**
+ * A handle on the one connection to this URL, made at first use.
+ * @throws HoldfastError `bad-url`, `bad-option`, `conflicting-options`
+ */
+export function connect<T = AnyTopics>(url: string | URL, options: ClientOptions): Client<T> {
+  const href = endpoint(url)
+  const key = href + ' ' + (options.key ?? '')
+  const all = registry()
+  let shared = all.get(key)
+  if (shared) refuseConflict(shared, options)
+  else {
+    const settings = settle(options)
+    shared = { driver: createDriver(href, settings), options, leases: 0, stay() {} }
+    all.set(key, shared)
+  }
+  const mine = shared
+  const { driver } = mine
+  mine.stay()
+  mine.leases++
+  if (options.autoConnect !== false && /idle|closed/.test(driver.snapshot().status)) driver.dispatch({ type: 'connect' })
+  return createHandle<T>(driver, () => {
+    if (--mine.leases) return
+    mine.stay = driver.settings.clock.after(driver.settings.linger, () => {
+      if (all.get(key) === mine) all.delete(key)
+      driver.dispatch({ type: 'close', cause: null })
+    })
+  })
+}

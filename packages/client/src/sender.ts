@@ -1,0 +1,188 @@
+/** What goes out: `send`, `request`, `flush`, and the packets of a tick. Promises over the outbox; it acts on no link by itself. */
+import { createOutbox, topicName, type AckLevel, type Outbox, type Outcome, type Packet, type Welcome } from '@holdfast/protocol'
+import { HoldfastError, type FailedOutcome } from './errors.ts'
+import type { Settings } from './options.ts'
+import type { Receipt, RequestOptions, SendOptions } from './types.ts'
+
+export type Acknowledged = Extract<Outcome, { outcome: 'acknowledged' }>
+
+export interface Sender {
+  readonly outbox: Outbox<Packet>
+  /** Settles when the message has its outcome. */
+  offer(topic: string, data: unknown, options: SendOptions & RequestOptions): Promise<Acknowledged>
+  /** Throws when there is no link to put it on. */
+  volatile(topic: string, data: unknown): void
+  receipt(acknowledged: Acknowledged): Receipt
+  /** Calls `fn` once, when nothing is pending any more. Returns the undo. */
+  onEmpty(fn: () => void): () => void
+  /** An encoded frame that is no message, for the next packet. */
+  push(frame: Packet): void
+  /** The link is gone, and with it what was queued for it alone. */
+  discard(): void
+  /** Send at the end of this tick: what is sent in one tick shares packets. */
+  schedule(): void
+  /** A session has been welcomed. */
+  welcome(welcome: Welcome, limits: Welcome['limits']): void
+  /** The earliest instant at which something here expires. */
+  deadline(): number
+  expire(now: number): void
+  /** Settles everything, and everything to come, with this code; the empty one takes messages again. */
+  close(code: string): void
+}
+
+export interface SenderOwner {
+  settings: Settings
+  /** Puts frames on the link, as one packet; null while no link may carry messages. */
+  outlet(): ((frames: Packet[]) => void) | null
+  /** Something that the snapshot shows, or a deadline, has changed. */
+  changed(): void
+}
+
+/** Bytes around a payload: brackets, type, serial, and an id when redelivered. An upper estimate. */
+const FRAMING = 112
+/** Outcomes after which the server is told even when nothing else is to be said. */
+const SETTLED_BATCH = 128
+
+/** What to do about it, by code. */
+const ADVICE: { readonly [code: string]: string } = {
+  'bad-topic': 'A topic has 1 to 256 characters, no control characters, and does not begin with ~.',
+  unencodable: 'The codec cannot carry this data.',
+  'too-large': 'The server takes no message of this size. Send it in parts.',
+  'outbox-full': 'Too much is pending. Send less, or see the outbox option.',
+  'no-link': 'A volatile message needs an open link.',
+  closed: 'The client is closed.',
+  'session-lost': 'The server has lost the session; it may have handled the message.',
+  'identity-changed': 'Another user has signed in.',
+}
+
+/** UTF-8 length, without encoding. */
+function byteLength(text: string): number {
+  let bytes = text.length
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i)
+    // Each half of a surrogate pair counts for two of its four bytes.
+    if (unit > 0x7f) bytes += unit > 0x7ff && (unit & 0xf800) !== 0xd800 ? 2 : 1
+  }
+  return bytes
+}
+
+export function createSender({ settings, outlet, changed }: SenderOwner): Sender {
+  const { dialect, clock } = settings
+  const outbox = createOutbox<Packet>(settings.outbox)
+  const alarms = new Map<object, number>()
+  let control: Packet[] = []
+  const waiters = new Set<() => void>()
+  let level: AckLevel = 'memory'
+  let limits = { message: 2 ** 20, packet: 2 ** 18 }
+  let told = 0
+  /** Why nothing is taken any more; empty while it is. */
+  let ended = ''
+  let scheduled: Promise<void> | null = null
+
+  function error(outcome: FailedOutcome, code: string, topic: string, cause?: unknown, message?: string): HoldfastError {
+    const text = message ?? ADVICE[code] ?? ''
+    return new HoldfastError(code, `${topic}: ${outcome} (${code}). ${text}`, { outcome, cause })
+  }
+  /** The payload as it will travel, or the reason why it will not. */
+  function encode(topic: string, data: unknown): { payload: Packet; bytes: number } {
+    if (ended) throw error('not-sent', ended, topic)
+    if (!topicName(topic) || topic[0] === '~') throw error('not-sent', 'bad-topic', topic)
+    let payload: Packet
+    try {
+      payload = dialect.payload(data)
+    } catch (cause) {
+      throw error('not-sent', 'unencodable', topic, cause)
+    }
+    const bytes = byteLength(payload) + byteLength(topic) + FRAMING
+    if (bytes > limits.message) throw error('rejected', 'too-large', topic)
+    return { payload, bytes }
+  }
+  function settled(): void {
+    changed()
+    if (outbox.pending) return
+    for (const done of [...waiters]) done()
+  }
+  function pump(): void {
+    scheduled = null
+    const put = outlet()
+    if (!put) return
+    for (;;) {
+      const batch = outbox.take(clock.now(), limits.packet)
+      const frames = control
+      control = []
+      for (const transmission of batch) frames.push(dialect.message(transmission))
+      const done = outbox.settled
+      if (done > told && (frames.length || done - told >= SETTLED_BATCH)) {
+        const frame = dialect.frame(['settled', (told = done)])
+        if (frame) frames.push(frame)
+      }
+      if (frames.length) put(frames)
+      if (!batch.length) return
+    }
+  }
+  function schedule(): void {
+    scheduled ??= Promise.resolve().then(pump)
+  }
+
+  return {
+    outbox,
+    schedule,
+    async offer(topic, data, { once, ttl, key, signal, timeout }) {
+      const { payload, bytes } = encode(topic, data)
+      if (signal?.aborted) throw error('not-sent', 'aborted', topic, signal.reason)
+      return new Promise<Acknowledged>((resolve, reject) => {
+        const abort = (): void => outbox.abort(ticket)
+        const ticket = outbox.add({
+          ...{ topic, payload, bytes, once, key },
+          expiresAt: ttl === undefined ? undefined : clock.now() + ttl,
+          settle(outcome) {
+            signal?.removeEventListener('abort', abort)
+            queueMicrotask(() => alarms.delete(ticket))
+            if (outcome.outcome === 'acknowledged') resolve(outcome)
+            else reject(error(outcome.outcome, outcome.code, topic, signal?.reason, outcome.message))
+            settled()
+          },
+        })
+        signal?.addEventListener('abort', abort)
+        if (timeout !== undefined) alarms.set(ticket, clock.now() + timeout)
+        changed()
+        schedule()
+      })
+    },
+    volatile(topic, data) {
+      const { payload } = encode(topic, data)
+      if (!outlet()) throw error('not-sent', 'no-link', topic)
+      const frame = dialect.volatile(topic, payload)
+      control.push(frame)
+      schedule()
+    },
+    receipt: ({ id, serial }) => ({ id, serial, level }),
+    onEmpty(fn) {
+      waiters.add(fn)
+      return () => waiters.delete(fn)
+    },
+    push(frame) {
+      control.push(frame)
+      schedule()
+    },
+    discard() {
+      control = []
+    },
+    welcome(welcome, clamped) {
+      limits = clamped
+      level = welcome.level
+      told = outbox.settled
+      outbox.limit(clamped.inFlight, clamped.inFlightBytes)
+      schedule()
+    },
+    deadline: () => Math.min(outbox.expiresAt, ...alarms.values()),
+    expire(now) {
+      outbox.expire(now)
+      for (const [ticket, at] of alarms) if (at <= now) outbox.abort(ticket, 'timeout')
+    },
+    close(code) {
+      ended = code
+      if (code) outbox.clear(code)
+    },
+  }
+}

@@ -13,7 +13,7 @@ export async function closeAll(): Promise<void> {
   for (const cleanup of cleanups.splice(0).toReversed()) await cleanup()
 }
 
-export interface Seen {
+interface Seen {
   method: string
   path: string
   body: string
@@ -176,7 +176,7 @@ export async function openWebSocket(proxy: FaultProxy, path = '/') {
   const messages: string[] = []
   let changed: (() => void)[] = []
   socket.on('message', (data) => {
-    messages.push(String(data))
+    messages.push((data as Buffer).toString())
     for (const fn of changed.splice(0)) fn()
   })
   const closed = new Promise<number>((resolve) => socket.on('close', resolve))

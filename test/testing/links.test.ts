@@ -159,7 +159,7 @@ test('what a link held is delivered even after its client has gone to another', 
   const proxy = await startProxy(target)
   const old = await openWebSocket(proxy)
   const heard: string[] = []
-  target.sockets[0]?.on('message', (data) => heard.push(String(data)))
+  target.sockets[0]?.on('message', (data) => heard.push((data as Buffer).toString()))
   const release = proxy.rule({ fault: 'hold', connections: 'existing' })
   old.send('late 1')
   old.send('late 2')
@@ -192,9 +192,9 @@ test('latency delays each direction and the first bytes by a round trip more', a
   const startedAt = performance.now()
   const client = await openWebSocket(proxy)
   const openedAt = performance.now()
-  // Handshake of TCP 40, upgrade 40. The upper bounds allow for a busy machine.
+  // Handshake of TCP 40, upgrade 40. The upper bound allows for a busy machine.
   expect(openedAt - startedAt).toBeGreaterThanOrEqual(79)
-  expect(openedAt - startedAt).toBeLessThan(200)
+  expect(openedAt - startedAt).toBeLessThan(1_000)
   for (const text of ['1', '2', '3']) client.send(text)
   expect(await client.received(3)).toEqual(['1', '2', '3'])
   expect(performance.now() - openedAt).toBeGreaterThanOrEqual(39)

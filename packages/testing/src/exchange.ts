@@ -5,7 +5,7 @@ import type { Standing } from './rulebook.ts'
 import type { Direction, ExchangeInfo, Kind } from './rules.ts'
 
 /** How the connection goes on once an exchange is over. */
-export type Sequel = 'next-request' | 'upgraded' | 'tunnel'
+type Sequel = 'next-request' | 'upgraded' | 'tunnel'
 
 /** The mutable side of `ExchangeInfo`. */
 export interface Exchange extends ExchangeInfo {

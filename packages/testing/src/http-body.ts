@@ -1,7 +1,7 @@
 // Finds where a body ends while its bytes stream by. Pure; O(bytes), keeps nothing but a counter and one chunk-size line.
 import type { Framing } from './http-head.ts'
 
-export interface Scan {
+interface Scan {
   /** How many of the given bytes belong to this body (its chunk framing included). */
   taken: number
   /** The content itself, without chunk framing: slices of what was given. */

@@ -5,7 +5,7 @@
 export type Framing =
   { type: 'none' } | { type: 'length'; length: number } | { type: 'chunked' } | { type: 'until-close' }
 
-export type Headers = Readonly<Record<string, string>>
+type Headers = Readonly<Record<string, string>>
 
 export interface RequestHead {
   bytes: Buffer

@@ -6,7 +6,7 @@ import type { Standing } from './rulebook.ts'
 import type { BufferRule, TruncateRule } from './rules.ts'
 
 /** `closed`: the response was broken off, nothing more may follow. */
-export type Progress = 'open' | 'closed'
+type Progress = 'open' | 'closed'
 
 export interface Outlet {
   head(bytes: Buffer): Promise<Progress>

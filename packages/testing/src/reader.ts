@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net'
 
 /** How the peer finished: with FIN, or with RST or an error. */
-export type Finish = 'end' | 'reset'
+type Finish = 'end' | 'reset'
 
 export interface Reader {
   /** The next bytes, or null once the peer has finished and everything was read. */

@@ -23,13 +23,13 @@ export interface Weather {
 }
 
 /** What a rule is matched against. */
-export interface Occasion {
+interface Occasion {
   connection: number
   exchange?: ExchangeInfo | undefined
   direction?: Direction
 }
 
-export type RuleOf<F extends Rule['fault']> = Extract<Rule, { fault: F }>
+type RuleOf<F extends Rule['fault']> = Extract<Rule, { fault: F }>
 
 export interface Rulebook {
   add(rule: Rule, newestConnection: number): { standing: Standing; undo: () => void }

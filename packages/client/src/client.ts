@@ -255,8 +255,8 @@ export function createDriver(url: string, settings: Settings): Driver {
     const next: Snapshot = {
       status: statusOf(state),
       transport: isOpen() || state.at === 'moving' ? current!.name : null,
-      attempt: 'attempt' in state ? state.attempt : 0,
-      retryAt: 'retryAt' in state ? state.retryAt : null,
+      attempt: 'course' in state ? state.course.attempt : 0,
+      retryAt: state.at === 'waiting' || state.at === 'offline' ? state.by : null,
       cause,
       roundTrip: session.roundTrip,
       pending,

@@ -3,7 +3,7 @@
  * protocol only. Leaving a state drops its deadline with it, so there is nothing to clear.
  */
 import { closePolicy } from '@holdfast/protocol'
-import { deadline, type Course, type Effect, type Event, type Live, type Policy, type Pulse, type State, type Step } from './state.ts'
+import { type Course, type Effect, type Event, type Policy, type Pulse, type State, type Step } from './state.ts'
 import type { Cause } from './transport.ts'
 
 /** Answer expected within this after a wake-up or `online`, so that a dead link is replaced within 3 s. */
@@ -19,105 +19,98 @@ const MAX_FAULTS = 3
 /** A server in need of rest that names no time gets the back-off of this attempt. */
 const HIGH_STEP = 5
 
+/** The policy, and the instant of this step. */
+interface Turn extends Policy {
+  readonly now: number
+}
+type In<Name extends State['at']> = Extract<State, { at: Name }>
+type Living = In<'open' | 'probing'>
+
 const scratch: Course = { attempt: 0, tier: 0, upAt: 0, openedAt: -Infinity }
 const lost = (reason: string): Cause => ({ code: 1006, reason })
-const courseOf = ({ attempt, tier, upAt, openedAt }: Course): Course => ({ attempt, tier, upAt, openedAt })
-const failed = (state: Course): Course => ({ ...courseOf(state), attempt: state.attempt + 1 })
-const liveOf = (s: Live): Live => ({ ...courseOf(s), beat: s.beat, grace: s.grace, spread: s.spread, leaveAt: s.leaveAt })
+const failed = (course: Course): Course => ({ ...course, attempt: course.attempt + 1 })
 
 /** Begins an attempt; a transport found bad is begun with again once `upAt` has passed. */
-function begin(course: Course, now: number, policy: Policy, ...effects: Effect[]): Step {
-  const next = { ...courseOf(course), tier: now >= course.upAt ? 0 : course.tier }
-  return policy.credential === 'none'
-    ? [opening(next, 0, now, policy), ...effects, ['open', next.tier]]
-    : [{ ...next, at: 'authorizing', authBy: now + policy.authorize }, ...effects, ['authorize']]
+function begin(turn: Turn, course: Course, ...effects: Effect[]): Step {
+  const next = turn.now < course.upAt ? course : { ...course, tier: 0 }
+  return turn.credential === 'none'
+    ? opening(turn, next, 0, effects)
+    : [{ at: 'authorizing', by: turn.now + turn.authorize, course: next }, ...effects, ['authorize']]
 }
 
 /**
  * The limit grows with the attempts: browsers delay repeated dials by themselves (Chromium's websocket throttler, Firefox's
  * FailDelayManager), and a limit below that delay would never let one through.
  */
-const opening = (course: Course, unusable: number, now: number, policy: Policy): State => ({
-  ...courseOf(course),
-  at: 'opening',
-  unusable,
-  openBy: now + policy.open * Math.min(course.attempt + 1, 3),
-})
+const opening = (turn: Turn, course: Course, unusable: number, effects: Effect[] = []): Step => [
+  { at: 'opening', by: turn.now + turn.open * Math.min(course.attempt + 1, 3), course, unusable },
+  ...effects,
+  ['open', course.tier],
+]
 
 /** Waits `delay` ms (null: by back-off) before the next attempt, or gives up. */
-function wait(course: Course, cause: Cause, delay: number | null, now: number, policy: Policy, ...effects: Effect[]): Step {
-  const after = delay ?? policy.backoff(Math.max(course.attempt - 1, 0), policy.random)
-  if (after === null || course.attempt > policy.maxAttempts) return [{ at: 'closed', cause }, ...effects]
-  return policy.online()
-    ? [{ ...courseOf(course), at: 'waiting', cause, retryAt: now + after }, ...effects]
-    : [{ ...courseOf(course), at: 'offline', cause, retryAt: now + Math.max(after, OFFLINE_RETRY) }, ...effects]
+function wait(turn: Turn, course: Course, cause: Cause, delay: number | null, ...effects: Effect[]): Step {
+  const after = delay ?? turn.backoff(Math.max(course.attempt - 1, 0), turn.random)
+  if (after === null || course.attempt > turn.maxAttempts) return [{ at: 'closed', cause }, ...effects]
+  const isOnline = turn.online()
+  const by = turn.now + (isOnline ? after : Math.max(after, OFFLINE_RETRY))
+  return [{ at: isOnline ? 'waiting' : 'offline', by, course, cause }, ...effects]
 }
 
 /**
  * The link or the attempt is over, for a cause whose code carries the policy (PROTOCOL.md §9.1). `soon` is the delay before the first
  * retry after a healthy link; null: by back-off.
  */
-function over(state: Course, cause: Cause, soon: number | null, now: number, policy: Policy, ...effects: Effect[]): Step {
+function over(turn: Turn, course: Course, cause: Cause, soon: number | null): Step {
   const hint = cause.retryAfter
-  const first = hint !== undefined ? hint * policy.random() : state.attempt ? null : soon
-  const next = failed(state)
-  switch (closePolicy(cause.code)) {
-    case 'stop':
-      return [{ at: 'closed', cause }, ...effects]
+  const policy = closePolicy(cause.code)
+  const next = failed(course)
+  const isFirst = !course.attempt
+  const usual = hint !== undefined ? hint * turn.random() : isFirst ? soon : null
+  switch (policy) {
     case 'authenticate':
-      if (policy.credential !== 'renewable') return [{ at: 'closed', cause }, ...effects]
-      return wait(next, cause, state.attempt ? null : 0, now, policy, ...effects)
+      if (turn.credential === 'renewable') return wait(turn, next, cause, isFirst ? 0 : null, ['drop'])
+      return [{ at: 'closed', cause }, ['drop']]
     case 'fault':
-      if (next.attempt > MAX_FAULTS) return [{ at: 'closed', cause }, ...effects]
-      return wait(next, cause, null, now, policy, ...effects)
+      if (next.attempt <= MAX_FAULTS) return wait(turn, next, cause, null, ['drop'])
+      return [{ at: 'closed', cause }, ['drop']]
+    case 'stop':
+      return [{ at: 'closed', cause }, ['drop']]
     case 'later':
       // A hint is a time to wait: the jitter comes on top of it.
-      if (hint !== undefined) return wait(next, cause, hint * (1 + policy.random() / 4), now, policy, ...effects)
-      return wait({ ...next, attempt: Math.max(next.attempt, HIGH_STEP) }, cause, null, now, policy, ...effects)
+      if (hint !== undefined) return wait(turn, next, cause, hint * (1 + turn.random() / 4), ['drop'])
+      return wait(turn, { ...next, attempt: Math.max(next.attempt, HIGH_STEP) }, cause, null, ['drop'])
     case 'now':
-      return wait(next, cause, first ?? (state.attempt ? null : 0), now, policy, ...effects)
+      return wait(turn, next, cause, usual ?? (isFirst ? 0 : null), ['drop'])
     case 'fresh':
-      return wait(next, cause, first, now, policy, ...effects, ['forget'])
+      return wait(turn, next, cause, usual, ['drop'], ['forget'])
     case 'retry':
-      return wait(next, cause, first, now, policy, ...effects)
+      return wait(turn, next, cause, usual, ['drop'])
   }
 }
 
 /** An attempt failed before the welcome: the next transport, or the next attempt. A server that gave its reason was reached: obey it. */
-function fall(state: Course, unusable: number, cause: Cause, now: number, policy: Policy): Step {
-  if (closePolicy(cause.code) !== 'retry') return over(state, cause, null, now, policy, ['drop'])
-  const tier = state.tier + 1
-  if (tier < policy.transports) return [opening({ ...state, tier }, unusable, now, policy), ['drop'], ['open', tier]]
-  if (unusable >= policy.transports) return [{ at: 'closed', cause }, ['drop']]
-  return wait({ ...failed(state), tier: 0, upAt: 0 }, cause, cause.retryAfter ?? null, now, policy, ['drop'])
+function fall(turn: Turn, course: Course, unusable: number, cause: Cause): Step {
+  if (closePolicy(cause.code) !== 'retry') return over(turn, course, cause, null)
+  const tier = course.tier + 1
+  if (tier < turn.transports) return opening(turn, { ...course, tier }, unusable, [['drop']])
+  if (unusable >= turn.transports) return [{ at: 'closed', cause }, ['drop']]
+  return wait(turn, { ...failed(course), tier: 0, upAt: 0 }, cause, cause.retryAfter ?? null, ['drop'])
 }
 
 /** Only a link that has lasted wipes the failures before it, so that a server that accepts and drops is not hammered. */
-const judged = (state: Course, now: number, policy: Policy): Course =>
-  now - state.openedAt >= policy.minUptime ? { ...courseOf(state), attempt: 0 } : courseOf(state)
+const judged = (turn: Turn, course: Course): Course => (turn.now - course.openedAt < turn.minUptime ? course : { ...course, attempt: 0 })
 
-/** The page is being put away: keep nothing open. Its return goes on, or a slow timer, should it never have left. */
-const pause = (course: Course, now: number): Step => [
-  { ...courseOf(course), at: 'offline', cause: lost('page frozen'), retryAt: now + OFFLINE_RETRY },
-  ['drop'],
-]
-
-const probe = (state: Live, within: number, grants: number, haste: number, now: number): Step => [
-  { ...liveOf(state), at: 'probing', pongBy: now + within, grants, haste },
-  ['abandon'],
-  ['ping'],
-]
-
-/** After a sign of life. Once on a lesser transport, stay there (no alternating) and look upward only now and then. */
-function proven(state: Live, now: number, policy: Policy): State {
-  const lookAt = policy.provable >= 0 && policy.provable < state.tier ? now + policy.reprobe : Infinity
-  return { ...liveOf(state), at: 'open', pingAt: now + state.beat, lookAt, provedBy: Infinity }
+function probe({ now }: Turn, { course, pulse, leaveAt }: Living, within: number, grants: number, haste: number): Step {
+  return [{ at: 'probing', by: now + within, course, pulse, leaveAt, grants, haste }, ['abandon'], ['ping']]
 }
 
-function welcomed(state: Course, tier: number, pulse: Pulse, now: number, policy: Policy): State {
-  const { beat, grace, spread } = pulse
-  const upAt = tier > 0 ? now + policy.reprobe : 0
-  return proven({ attempt: state.attempt, tier, upAt, openedAt: now, beat, grace, spread, leaveAt: Infinity }, now, policy)
+const wake = (turn: Turn, state: Living, grants = 1): Step => probe(turn, state, Math.min(WAKE_GRACE, state.pulse.grace), grants, 0)
+
+/** After a sign of life. Once on a lesser transport, stay there (no alternating) and look upward only now and then. */
+function proven({ now, provable, reprobe }: Turn, course: Course, pulse: Pulse, leaveAt: number): State {
+  const lookAt = provable >= 0 && provable < course.tier ? now + reprobe : Infinity
+  return { at: 'open', by: now + pulse.beat, course, pulse, leaveAt, lookAt, provedBy: Infinity }
 }
 
 /**
@@ -125,19 +118,22 @@ function welcomed(state: Course, tier: number, pulse: Pulse, now: number, policy
  * Whoever calls it commits the state first, then runs the effects in order.
  */
 export function transition(state: State, event: Event, now: number, policy: Policy): Step {
-  const resting = state.at === 'idle' || state.at === 'closed'
+  const turn: Turn = { ...policy, now }
+  const course = 'course' in state ? state.course : null
   switch (event.type) {
     case 'close':
       return state.at === 'closed' ? [state] : [{ at: 'closed', cause: event.cause }, ['drop']]
     case 'disconnect':
-      return resting ? [state] : [{ at: 'idle' }, ['drop']]
+      return course ? [{ at: 'idle' }, ['drop']] : [state]
     case 'connect':
-      if (resting) return begin(scratch, now, policy)
-      return state.at === 'waiting' || state.at === 'offline' ? begin(state, now, policy) : [state]
+      if (course && state.at !== 'waiting' && state.at !== 'offline') return [state]
+      return begin(turn, course ?? scratch)
     case 'reconnect':
-      return begin(resting ? scratch : { ...state, attempt: 0 }, now, policy, ['drop'])
+      return begin(turn, course ? { ...course, attempt: 0 } : scratch, ['drop'])
     case 'frozen':
-      return resting ? [state] : pause(judged(state, now, policy), now)
+      // The page is being put away: keep nothing open. Its return goes on, or a slow timer, should it never have left.
+      if (!course) return [state]
+      return [{ at: 'offline', by: now + OFFLINE_RETRY, course: judged(turn, course), cause: lost('page frozen') }, ['drop']]
     default:
   }
   switch (state.at) {
@@ -146,141 +142,135 @@ export function transition(state: State, event: Event, now: number, policy: Poli
       // The user's intent stands: no wake-up and no late callback brings the connection back.
       return [state]
     case 'authorizing':
-      return whileAuthorizing(state, event, now, policy)
+      return whileAuthorizing(turn, state, event)
     case 'opening':
     case 'joining':
     case 'moving':
-      return whileAttempting(state, event, now, policy)
+      return whileAttempting(turn, state, event)
     case 'open':
-      return whileOpen(state, event, now, policy)
     case 'probing':
-      return whileProbing(state, event, now, policy)
+      return whileLive(turn, state, event)
     case 'waiting':
     case 'offline':
-      return whileWaiting(state, event, now, policy)
+      return whileWaiting(turn, state, event)
   }
 }
 
-type In<Name extends State['at']> = Extract<State, { at: Name }>
-
-function whileAuthorizing(state: In<'authorizing'>, event: Event, now: number, policy: Policy): Step {
+function whileAuthorizing(turn: Turn, state: In<'authorizing'>, event: Event): Step {
+  const { course } = state
   switch (event.type) {
     case 'authorized':
-      return [opening(state, 0, now, policy), ['open', state.tier]]
+      return opening(turn, course, 0)
     case 'refused':
       return [{ at: 'closed', cause: event.cause }]
     case 'unauthorized':
-      return wait(failed(state), event.cause, null, now, policy)
+      return wait(turn, failed(course), event.cause, null)
     case 'due':
-      return now < state.authBy ? [state] : wait(failed(state), lost('no credential in time'), null, now, policy)
+      return turn.now < state.by ? [state] : wait(turn, failed(course), lost('no credential in time'), null)
     default:
       return [state]
   }
 }
 
-function whileAttempting(state: In<'opening' | 'joining' | 'moving'>, event: Event, now: number, policy: Policy): Step {
-  const unusable = state.at === 'opening' ? state.unusable : 0
-  const by = deadline(state)
+function whileAttempting(turn: Turn, state: In<'opening' | 'joining' | 'moving'>, event: Event): Step {
+  const { at, by, course } = state
+  const { now } = turn
+  const unusable = at === 'opening' ? state.unusable : 0
   switch (event.type) {
     case 'opened':
-      return state.at === 'opening' ? [{ ...courseOf(state), at: 'joining', joinBy: now + policy.join }] : [state]
-    case 'welcomed':
-      if (state.at === 'opening') return [state]
-      return [welcomed(state, state.at === 'moving' ? policy.provable : state.tier, event, now, policy)]
+      return at === 'opening' ? [{ at: 'joining', by: now + turn.join, course }] : [state]
+    case 'welcomed': {
+      if (at === 'opening') return [state]
+      const tier = at === 'moving' ? turn.provable : course.tier
+      const next = { ...course, tier, upAt: tier ? now + turn.reprobe : 0, openedAt: now }
+      return [proven(turn, next, event.pulse, Infinity)]
+    }
     case 'unusable':
-      return fall(state, unusable + 1, event.cause, now, policy)
+      return fall(turn, course, unusable + 1, event.cause)
     case 'dropped':
       // A move that fails goes back at once to the transport that worked.
-      if (state.at === 'moving') return over({ ...state, upAt: now + policy.reprobe }, event.cause, 0, now, policy, ['drop'])
-      return fall(state, unusable, event.cause, now, policy)
+      if (at === 'moving') return over(turn, { ...course, upAt: now + turn.reprobe }, event.cause, 0)
+      return fall(turn, course, unusable, event.cause)
     case 'due':
       if (now < by) return [state]
-      return whileAttempting(state, { type: 'dropped', cause: lost('no ' + (state.at === 'opening' ? 'link' : 'welcome') + ' in time') }, now, policy)
+      return whileAttempting(turn, state, { type: 'dropped', cause: lost(at === 'opening' ? 'not open in time' : 'no welcome in time') })
     case 'online':
       // The attempt may hang on a network that is gone; some browsers never say so (Mobile Safari).
-      return begin(state, now, policy, ['drop'])
-    case 'visible':
-    case 'resumed': {
-      const sooner = Math.min(by, now + WAKE_ATTEMPT)
-      return [state.at === 'opening' ? { ...state, openBy: sooner } : { ...state, joinBy: sooner }]
-    }
-    default:
-      return [state]
-  }
-}
-
-/** A link that was open is gone. */
-const lose = (state: Live, cause: Cause, haste: number, now: number, policy: Policy): Step =>
-  over(judged(state, now, policy), cause, haste * policy.random(), now, policy, ['drop'])
-
-const wake = (state: Live, now: number): Step => probe(state, Math.min(WAKE_GRACE, state.grace), 1, 0, now)
-
-function whileOpen(state: In<'open'>, event: Event, now: number, policy: Policy): Step {
-  switch (event.type) {
-    case 'received':
-      return [{ ...state, pingAt: now + state.beat }]
-    case 'dropped':
-      return lose(state, event.cause, state.spread, now, policy)
-    case 'online':
+      return begin(turn, course, ['drop'])
     case 'visible':
     case 'resumed':
-      return wake(state, now)
-    case 'offline':
-      // Suspect only: sockets survive a short loss. And no ping yet: it would sit in a retransmission queue when the network is back.
-      return [{ ...state, pingAt: Math.min(state.pingAt, now + state.grace) }]
-    case 'drain':
-      return [{ ...state, leaveAt: now + event.within * policy.random() }]
-    case 'proved':
-      if (state.provedBy === Infinity) return [state]
-      return [{ ...judged(state, now, policy), at: 'moving', joinBy: now + policy.join }, ['promote']]
-    case 'disproved':
-      return [{ ...state, provedBy: Infinity, lookAt: now + policy.reprobe }]
-    case 'due':
-      if (now >= state.leaveAt) return begin(judged(state, now, policy), now, policy, ['drop'])
-      if (now >= state.pingAt) return now - state.pingAt > LATE ? wake(state, now) : probe(state, state.grace, 1, state.spread, now)
-      if (now >= state.provedBy) return [{ ...state, provedBy: Infinity, lookAt: now + policy.reprobe }, ['abandon']]
-      if (now < state.lookAt) return [state]
-      return [{ ...state, lookAt: Infinity, provedBy: now + policy.open }, ['prove', policy.provable]]
+      return [{ ...state, by: Math.min(by, now + WAKE_ATTEMPT) }]
     default:
       return [state]
   }
 }
 
-function whileProbing(state: In<'probing'>, event: Event, now: number, policy: Policy): Step {
+function whileLive(turn: Turn, state: Living, event: Event): Step {
+  const { now, random } = turn
+  const { course, pulse } = state
   switch (event.type) {
     case 'received':
-      // Any frame is life, not only the pong.
-      return [proven(state, now, policy)]
+      // Any frame is life, not only a pong.
+      return [state.at === 'open' ? { ...state, by: now + pulse.beat } : proven(turn, course, pulse, state.leaveAt)]
     case 'dropped':
-      return lose(state, event.cause, state.haste, now, policy)
+      return over(turn, judged(turn, course), event.cause, random() * (state.at === 'open' ? pulse.spread : state.haste))
+    case 'drain':
+      return [{ ...state, leaveAt: now + event.within * random() }]
     case 'online':
-      return wake(state, now)
+      return wake(turn, state)
     case 'visible':
     case 'resumed':
       // Two wake-ups are one probe.
-      return state.pongBy - now <= WAKE_GRACE ? [state] : wake(state, now)
-    case 'drain':
-      return [{ ...state, leaveAt: now + event.within * policy.random() }]
+      return state.at === 'probing' && state.by - now <= WAKE_GRACE ? [state] : wake(turn, state)
+    default:
+      return state.at === 'open' ? whileOpen(turn, state, event) : whileProbing(turn, state, event)
+  }
+}
+
+function whileOpen(turn: Turn, state: In<'open'>, event: Event): Step {
+  const { now } = turn
+  const { by, course, pulse, provedBy } = state
+  const quiet = { ...state, provedBy: Infinity, lookAt: now + turn.reprobe }
+  switch (event.type) {
+    case 'offline':
+      // Suspect only: sockets survive a short loss. And no ping yet: it would sit in a retransmission queue when the network is back.
+      return [{ ...state, by: Math.min(by, now + pulse.grace) }]
+    case 'proved':
+      if (provedBy === Infinity) return [state]
+      return [{ at: 'moving', by: now + turn.join, course: judged(turn, course) }, ['promote']]
+    case 'disproved':
+      return [quiet]
     case 'due':
-      if (now < state.pongBy) return [state]
-      if (now - state.pongBy > LATE && state.grants > 0) return probe(state, Math.min(WAKE_GRACE, state.grace), state.grants - 1, 0, now)
-      return lose(state, lost('no answer to a ping'), state.haste, now, policy)
+      if (now >= state.leaveAt) return begin(turn, judged(turn, course), ['drop'])
+      if (now - by > LATE) return wake(turn, state)
+      if (now >= by) return probe(turn, state, pulse.grace, 1, pulse.spread)
+      if (now >= provedBy) return [quiet, ['abandon']]
+      if (now < state.lookAt) return [state]
+      return [{ ...state, lookAt: Infinity, provedBy: now + turn.open }, ['prove', turn.provable]]
     default:
       return [state]
   }
 }
 
-function whileWaiting(state: In<'waiting' | 'offline'>, event: Event, now: number, policy: Policy): Step {
+function whileProbing(turn: Turn, state: In<'probing'>, event: Event): Step {
+  const late = turn.now - state.by
+  if (event.type !== 'due' || late < 0) return [state]
+  if (late > LATE && state.grants) return wake(turn, state, state.grants - 1)
+  return whileLive(turn, state, { type: 'dropped', cause: lost('no answer to a ping') })
+}
+
+function whileWaiting(turn: Turn, state: In<'waiting' | 'offline'>, event: Event): Step {
+  const { by, course, cause } = state
   switch (event.type) {
     case 'due':
-      return now < state.retryAt ? [state] : begin(state, now, policy)
+      return turn.now < by ? [state] : begin(turn, course)
     case 'online':
     case 'visible':
     case 'resumed':
       // Our own back-off ends here; a rest the server has asked for does not.
-      return closePolicy(state.cause.code) === 'later' ? [state] : begin(state, now, policy)
+      return closePolicy(cause.code) === 'later' ? [state] : begin(turn, course)
     case 'offline':
-      return state.at === 'offline' ? [state] : [{ ...state, at: 'offline', retryAt: Math.max(state.retryAt, now + OFFLINE_RETRY) }]
+      return [{ at: 'offline', by: Math.max(by, turn.now + OFFLINE_RETRY), course, cause }]
     default:
       return [state]
   }

@@ -63,7 +63,7 @@ export function createSession(owner: SessionOwner): Session {
     identity = raw.identity
     resumed = raw.resumed
     sender.welcome(raw, limits)
-    dispatch({ type: 'welcomed', ...pulse })
+    dispatch({ type: 'welcomed', pulse })
     owner.opened()
   }
   function sendPing(): void {

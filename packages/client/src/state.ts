@@ -26,29 +26,36 @@ export interface Pulse {
   readonly spread: number
 }
 
-export interface Live extends Course, Pulse {
+interface Live {
+  readonly course: Course
+  readonly pulse: Pulse
   /** The server is going away: move at this instant (PROTOCOL.md §9.3). */
   readonly leaveAt: number
 }
 
+/** `by` is the deadline of the state, an instant: what it means is said at each. */
 export type State =
   | { readonly at: 'idle' }
   | { readonly at: 'closed'; readonly cause: Cause | null }
-  | ({ readonly at: 'authorizing'; readonly authBy: number } & Course)
-  /** `unusable` counts the transports of this attempt that this environment cannot open at all. */
-  | ({ readonly at: 'opening'; readonly openBy: number; readonly unusable: number } & Course)
-  | ({ readonly at: 'joining'; readonly joinBy: number } & Course)
-  /** `lookAt`: when to try a better transport beside the link; `provedBy`: deadline of such a try, Infinity when there is none. */
-  | ({ readonly at: 'open'; readonly pingAt: number; readonly lookAt: number; readonly provedBy: number } & Live)
+  /** By then the credential has to be there. */
+  | { readonly at: 'authorizing'; readonly by: number; readonly course: Course }
+  /** By then the transport has to be open. `unusable` counts those of this attempt that this environment cannot open at all. */
+  | { readonly at: 'opening'; readonly by: number; readonly course: Course; readonly unusable: number }
+  /** By then the welcome has to be there. */
+  | { readonly at: 'joining'; readonly by: number; readonly course: Course }
+  /** A better transport takes the session over, and has to be welcomed by then; `tier` is still the old one, to go back to. */
+  | { readonly at: 'moving'; readonly by: number; readonly course: Course }
+  /** Silent until then, it is pinged. `lookAt`: when to try a better transport beside it; `provedBy`: deadline of such a try, or Infinity. */
+  | ({ readonly at: 'open'; readonly by: number; readonly lookAt: number; readonly provedBy: number } & Live)
   /**
-   * A ping has gone out. So many more times (`grants`) does a timer that fired late (sleep, throttling) only mean: ask again.
-   * If the link is dead, the first retry comes within `haste`.
+   * A ping has gone out, and something has to come by then. So many more times (`grants`) does a timer that fired late (sleep,
+   * throttling) only mean: ask again. If the link is dead, the first retry comes within `haste`.
    */
-  | ({ readonly at: 'probing'; readonly pongBy: number; readonly grants: number; readonly haste: number } & Live)
-  /** A better transport has proved itself and takes the session over; `tier` is still the old one, to go back to. */
-  | ({ readonly at: 'moving'; readonly joinBy: number } & Course)
-  | ({ readonly at: 'waiting'; readonly retryAt: number; readonly cause: Cause } & Course)
-  | ({ readonly at: 'offline'; readonly retryAt: number; readonly cause: Cause } & Course)
+  | ({ readonly at: 'probing'; readonly by: number; readonly grants: number; readonly haste: number } & Live)
+  /** The next attempt begins then. */
+  | { readonly at: 'waiting'; readonly by: number; readonly course: Course; readonly cause: Cause }
+  /** No network in sight: a slow retry begins then, for an `online` event may never come. */
+  | { readonly at: 'offline'; readonly by: number; readonly course: Course; readonly cause: Cause }
 
 /**
  * What the environment tells; hints only, none of them decides anything alone. `online`, `offline`: what the platform believes.
@@ -61,7 +68,7 @@ export type Event =
   | { readonly type: 'connect' | 'disconnect' | 'reconnect' | 'authorized' | 'opened' | 'received' | 'due' }
   | { readonly type: 'refused' | 'unauthorized' | 'unusable' | 'dropped'; readonly cause: Cause }
   | { readonly type: 'close'; readonly cause: Cause | null }
-  | ({ readonly type: 'welcomed' } & Pulse)
+  | { readonly type: 'welcomed'; readonly pulse: Pulse }
   | { readonly type: 'drain'; readonly within: number }
   /** The quiet try of a better transport has answered, or is over. */
   | { readonly type: 'proved' | 'disproved' }
@@ -105,25 +112,8 @@ export const initial: State = { at: 'idle' }
 
 /** The earliest instant at which the state wants a `due` event. */
 export function deadline(state: State): number {
-  switch (state.at) {
-    case 'idle':
-    case 'closed':
-      return Infinity
-    case 'authorizing':
-      return state.authBy
-    case 'opening':
-      return state.openBy
-    case 'joining':
-    case 'moving':
-      return state.joinBy
-    case 'open':
-      return Math.min(state.pingAt, state.leaveAt, state.lookAt, state.provedBy)
-    case 'probing':
-      return state.pongBy
-    case 'waiting':
-    case 'offline':
-      return state.retryAt
-  }
+  if (!('by' in state)) return Infinity
+  return state.at === 'open' ? Math.min(state.by, state.leaveAt, state.lookAt, state.provedBy) : state.by
 }
 
 /** The public status. */
@@ -141,6 +131,6 @@ export function statusOf(state: State): Status {
     case 'opening':
     case 'joining':
     case 'waiting':
-      return state.openedAt < 0 ? 'connecting' : 'reconnecting'
+      return state.course.openedAt < 0 ? 'connecting' : 'reconnecting'
   }
 }

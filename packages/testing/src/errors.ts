@@ -15,3 +15,7 @@ export class FaultProxyError extends Error {
     this.code = code
   }
 }
+
+/** What an event says of something thrown. */
+export const describe = (error: unknown): string =>
+  error instanceof Error ? (error.stack ?? error.message) : String(error)

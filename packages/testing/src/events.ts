@@ -71,7 +71,7 @@ type Fields<E> = E extends unknown ? { [F in keyof E]?: E[F] } : never
 
 /** Fields an event must have, and how many such events there must be. */
 export type EventFilter = Fields<ProxyEvent> & {
-  /** @default 1 */
+  /** How many: of those that the list still holds and those to come. For more than it can hold, see `counters`. @default 1 */
   count?: number
 }
 

@@ -1,6 +1,6 @@
 // All links of a proxy, and the rules that act on them.
 import type { Socket } from 'node:net'
-import type { FaultProxyError } from './errors.ts'
+import { describe, type FaultProxyError } from './errors.ts'
 import type { Classify } from './exchange.ts'
 import { createLink, type Link, type Shared } from './link.ts'
 import { createListener } from './listener.ts'
@@ -47,7 +47,7 @@ export interface Hub {
 export function createHub({ classify, host, port, ...common }: HubOptions): Hub {
   const { events } = common
   const links = new Map<number, Link>()
-  const rules = createRulebook(onRule)
+  const rules = createRulebook({ changed: onRule, failed: (error) => note(error) })
   const listener = createListener(host, port, accept)
   const shared: Shared = { ...common, rules }
   let lastConnection = 0
@@ -63,9 +63,13 @@ export function createHub({ classify, host, port, ...common }: HubOptions): Hub 
     }
   }
 
+  function note(error: unknown): void {
+    events.add({ type: 'error', message: describe(error) })
+  }
+
   // Undoing a rule of a closed proxy is harmless; a lost port is worth knowing.
   function noteUnlessClosed(error: FaultProxyError): void {
-    if (error.code !== 'closed') events.add({ type: 'error', message: String(error) })
+    if (error.code !== 'closed') note(error)
   }
 
   function accept(socket: Socket): void {

@@ -1,5 +1,6 @@
 // One direction of one connection: bytes go in, meet the weather, and come out in order. The only place where latency,
 // narrowness, holding and losing happen; everything that must keep its place among the bytes (FIN, a cut) travels as a mark.
+import { createQueue } from './queue.ts'
 import type { Weather } from './rulebook.ts'
 import type { ExchangeInfo } from './rules.ts'
 import type { Timers } from './timers.ts'
@@ -44,7 +45,7 @@ interface Item {
 
 export function createLine({ weather, onPassage, write, timers, random }: LineOptions): Line {
   const bornAt = timers.now()
-  let queue: Item[] = []
+  const queue = createQueue<Item>()
   let queued = 0
   let lastDueAt = 0
   let freeAt = 0
@@ -58,14 +59,14 @@ export function createLine({ weather, onPassage, write, timers, random }: LineOp
     const { latency, jitter, handshake } = weather(item.exchange)
     const sentAt = Math.max(timers.now(), handshake > 0 ? bornAt + handshake : 0)
     lastDueAt = Math.max(lastDueAt, sentAt + latency + (jitter > 0 ? random() * jitter : 0)) + wait
-    queue.push({ ...item, dueAt: lastDueAt })
+    queue.put({ ...item, dueAt: lastDueAt })
     queued += item.bytes.length
     pump()
   }
 
   function pump(): void {
     disarm()
-    for (let item = queue[0]; item !== undefined && outlet === 'open'; item = queue[0]) {
+    for (let item = queue.first(); item !== undefined && outlet === 'open'; item = queue.first()) {
       const { passage: now, bytesPerSecond } = weather(item.exchange)
       if (now !== passage) onPassage((passage = now), item.exchange)
       if (now === 'hold') break
@@ -102,7 +103,7 @@ export function createLine({ weather, onPassage, write, timers, random }: LineOp
   }
 
   function shift(item: Item): void {
-    queue.shift()
+    queue.drop()
     queued -= item.bytes.length
   }
 
@@ -130,7 +131,7 @@ export function createLine({ weather, onPassage, write, timers, random }: LineOp
     sever() {
       outlet = 'severed'
       disarm()
-      queue = []
+      queue.clear()
       queued = 0
       release()
     },

@@ -1,6 +1,7 @@
 // One client connection and the connection to the target behind it: two sockets, two lines, and how they end.
 // It knows nothing of HTTP; `upstream.ts` and `downstream.ts` move the bytes.
 import { connect, type Socket } from 'node:net'
+import { describe } from './errors.ts'
 import type { EventLog } from './event-log.ts'
 import type { Exchange } from './exchange.ts'
 import { createLine, type Line } from './line.ts'
@@ -115,8 +116,7 @@ export function createLink(id: number, clientSocket: Socket, shared: Shared, gon
       target?.destroy()
     },
     fail(error) {
-      const message = error instanceof Error ? (error.stack ?? error.message) : String(error)
-      shared.events.add({ type: 'error', connection: id, message })
+      shared.events.add({ type: 'error', connection: id, message: describe(error) })
       link.destroy()
     },
   }

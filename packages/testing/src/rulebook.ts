@@ -53,8 +53,14 @@ interface Entry extends Standing {
 
 const fair: Weather = { passage: 'pass', latency: 0, jitter: 0, handshake: 0, bytesPerSecond: Infinity }
 
-/** `changed` is called after a rule was added or undone. */
-export function createRulebook(changed: (standing: Standing, action: 'made' | 'undone') => void): Rulebook {
+export interface RulebookEvents {
+  /** A rule was added or undone. */
+  changed(standing: Standing, action: 'made' | 'undone'): void
+  /** A rule's `when` threw; it counts as not matching. It may be asked from a timer, where nobody could catch. */
+  failed(error: unknown): void
+}
+
+export function createRulebook({ changed, failed }: RulebookEvents): Rulebook {
   let lastId = 0
   const standing = new Set<Entry>()
 
@@ -62,6 +68,15 @@ export function createRulebook(changed: (standing: Standing, action: 'made' | 'u
     if (!standing.delete(entry)) return
     entry.lift()
     changed(entry, 'undone')
+  }
+
+  function applies(entry: Entry, on: Occasion): boolean {
+    try {
+      return matches(entry, on)
+    } catch (error) {
+      failed(error)
+      return false
+    }
   }
 
   return {
@@ -79,7 +94,7 @@ export function createRulebook(changed: (standing: Standing, action: 'made' | 'u
       let struck: Entry | null = null
       for (const entry of standing) {
         if (entry.rule.fault !== fault || entry.left === 0) continue
-        if (!matches(entry, on) || (only && !only(entry.rule as RuleOf<F>))) continue
+        if (!applies(entry, on) || (only && !only(entry.rule as RuleOf<F>))) continue
         entry.seen++
         if (struck === null && entry.seen >= nthOf(entry.rule)) struck = entry
       }
@@ -94,7 +109,7 @@ export function createRulebook(changed: (standing: Standing, action: 'made' | 'u
       let sum = fair
       for (const entry of standing) {
         const { rule } = entry
-        if (isWeather(rule) && matches(entry, on)) sum = worse(sum, rule)
+        if (isWeather(rule) && applies(entry, on)) sum = worse(sum, rule)
       }
       return sum
     },

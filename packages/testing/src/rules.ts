@@ -42,7 +42,7 @@ export interface Aim {
   connection?: number
   /** Connections accepted before the rule was made, after it, or both. @default 'all' */
   connections?: 'existing' | 'new' | 'all'
-  /** Any further condition. */
+  /** Any further condition. One that throws does not match, and is recorded as an `error` event. */
   when?: (exchange: ExchangeInfo) => boolean
 }
 

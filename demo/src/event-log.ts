@@ -1,0 +1,16 @@
+// What happened, in words: what the timeline shows, for everybody who does not see it.
+import { byId, clockTime, make } from './dom.ts'
+
+const MAX_LINES = 200
+
+export type Tone = 'good' | 'bad' | 'weather' | 'plain'
+
+/** `at` is in ms since 1970. */
+export function createEventLog(): (text: string, tone?: Tone, at?: number) => void {
+  const list = byId('log-lines', HTMLOListElement)
+  return (text, tone = 'plain', at = Date.now()) => {
+    const time = make('time', { textContent: clockTime(at) })
+    list.prepend(make('li', { className: tone }, time, ` ${text}`))
+    while (list.children.length > MAX_LINES) list.lastElementChild?.remove()
+  }
+}

@@ -1,0 +1,169 @@
+/** Links before they have a session: hello in time, version, credential, caps (PROTOCOL.md §4.1, §4.2, §4.5). */
+import { CloseCode, UP_FRAMES, VERSION } from '@holdfast/protocol'
+import type { Hello, UpFrame } from '@holdfast/protocol'
+import type { Contact } from './contact.ts'
+import type { Context } from './context.ts'
+import { RejectError } from './errors.ts'
+import type { Link, LinkEnd, LinkRequest } from './link.ts'
+import { whenReady } from './maybe.ts'
+import type { Identity } from './options.ts'
+import type { Attachment, Farewell } from './session.ts'
+
+export interface Arrivals {
+  readonly size: number
+  /** A new link. Whatever is wrong with it is told to it. */
+  accept(link: Link, request: LinkRequest): LinkEnd
+  /** From now on, every new link is refused so; null: no longer. */
+  refuse(farewell: () => (Farewell & { retryAfter: number }) | null): void
+  /** Why a new link would be refused now. */
+  refusal(): (Farewell & { retryAfter: number }) | null
+  /** Closes links whose time for hello is over. */
+  expire(now: number): void
+  sayBye(link: Link, farewell: Farewell, retryAfter?: number): void
+  /** Refuses everybody who is still here. */
+  close(farewell: Farewell): void
+}
+
+/** Where a link is on its way in. */
+type Phase = { at: 'door' | 'desk'; by: number } | { at: 'inside'; attachment: Attachment } | { at: 'out' }
+
+interface Parts {
+  context: Context
+  contact: Contact
+  attach(link: Link, request: LinkRequest, hello: Hello, identity: Identity | null): Attachment | Farewell
+  /** There is somebody to look after. */
+  started(): void
+  retryAfter(): number
+}
+
+/** What a refused credential is answered with. */
+export function refusedCredential(error: unknown): Farewell {
+  const code = error instanceof RejectError ? error.code : ''
+  const reason = error instanceof RejectError ? error.message.slice(0, 256) : 'credential refused'
+  if (code === 'forbidden') return { code: CloseCode.forbidden, reason }
+  return { code: code === 'overloaded' ? CloseCode.overloaded : CloseCode.unauthenticated, reason }
+}
+
+export function createArrivals({ context, contact, attach, started, retryAfter }: Parts): Arrivals {
+  const { settings, counters, encode } = context
+  const { codec, clock, limits } = settings
+  const waiting = new Set<{ phase: Phase; link: Link }>()
+  let refusing: () => (Farewell & { retryAfter: number }) | null = () => null
+
+  function sayBye(link: Link, { code, reason }: Farewell, after?: number): void {
+    counters.closed[code] = (counters.closed[code] ?? 0) + 1
+    link.close(code, reason, [encode(after === undefined ? ['bye', code, reason] : ['bye', code, reason, after])])
+  }
+  function refusal(): (Farewell & { retryAfter: number }) | null {
+    const full = waiting.size >= limits.unauthenticated
+    if (full)
+      return { code: CloseCode.overloaded, reason: 'too many links without a session', retryAfter: retryAfter() }
+    return refusing()
+  }
+
+  function accept(link: Link, request: LinkRequest): LinkEnd {
+    const arrival: { phase: Phase; link: Link } = { phase: { at: 'out' }, link }
+    const leave = (phase: Phase): void => {
+      arrival.phase = phase
+      waiting.delete(arrival)
+    }
+    const refuse = (farewell: Farewell, after?: number): void => {
+      leave({ at: 'out' })
+      sayBye(link, farewell, after ?? (farewell.code === CloseCode.overloaded ? retryAfter() : undefined))
+    }
+    const enter = (hello: Hello, identity: Identity | null): void => {
+      if (arrival.phase.at !== 'desk') return
+      const attached = attach(link, request, hello, identity)
+      if ('code' in attached) refuse(attached)
+      else leave({ at: 'inside', attachment: attached })
+    }
+    const greet = (frames: readonly UpFrame[]): void => {
+      const [first] = frames
+      if (first?.[0] !== 'hello' || frames.length > 1)
+        return refuse({ code: CloseCode.protocol, reason: 'hello must come first, and alone' })
+      const [, hello] = first
+      const fault = faultOf(hello)
+      if (fault) return refuse(fault)
+      arrival.phase = { at: 'desk', by: clock.now() + settings.helloTimeout }
+      whenReady(
+        () => settings.authenticate({ credential: hello.credential, request }),
+        (identity) => enter(hello, identity ?? null),
+        (error) => {
+          if (arrival.phase.at === 'desk') refuse(refusedCredential(error))
+        },
+      )
+    }
+    const take = (frames: readonly UpFrame[], bytes: number): void => {
+      const { phase } = arrival
+      if (phase.at === 'inside') contact.take(phase.attachment, frames, bytes)
+      else if (phase.at === 'door') greet(frames)
+      else if (phase.at === 'desk') refuse({ code: CloseCode.protocol, reason: 'nothing may come before the welcome' })
+    }
+    const fail = (farewell: Farewell): void => {
+      if (arrival.phase.at === 'inside') contact.fail(arrival.phase.attachment, farewell)
+      else if (arrival.phase.at !== 'out') refuse(farewell)
+    }
+
+    const refused = refusal()
+    if (refused) refuse(refused, refused.retryAfter)
+    else {
+      arrival.phase = { at: 'door', by: clock.now() + settings.helloTimeout }
+      waiting.add(arrival)
+      started()
+    }
+    return {
+      take,
+      receive(packet) {
+        const bytes = typeof packet === 'string' ? Buffer.byteLength(packet) : 0
+        if (bytes > limits.received) return fail({ code: CloseCode.tooLarge, reason: 'packet too large' })
+        const frames = codec.decode<UpFrame>(packet, UP_FRAMES)
+        if ('malformed' in frames) fail({ code: CloseCode.protocol, reason: frames.malformed })
+        else take(frames, bytes)
+      },
+      drained() {
+        if (arrival.phase.at === 'inside') arrival.phase.attachment.outlet.schedule()
+      },
+      dropped() {
+        if (arrival.phase.at === 'inside') contact.dropped(arrival.phase.attachment)
+        leave({ at: 'out' })
+      },
+    }
+  }
+  function dismiss(due: (phase: Phase) => Farewell | null): void {
+    for (const arrival of waiting) {
+      const farewell = due(arrival.phase)
+      if (!farewell) continue
+      arrival.phase = { at: 'out' }
+      waiting.delete(arrival)
+      sayBye(arrival.link, farewell, farewell.code === CloseCode.protocol ? undefined : retryAfter())
+    }
+  }
+
+  return {
+    get size() {
+      return waiting.size
+    },
+    accept,
+    refusal,
+    refuse(farewell) {
+      refusing = farewell
+    },
+    expire(now) {
+      dismiss((phase) => {
+        if (!('by' in phase) || phase.by > now) return null
+        if (phase.at === 'door') return { code: CloseCode.protocol, reason: 'no hello in time' }
+        return { code: CloseCode.overloaded, reason: 'authentication took too long' }
+      })
+    },
+    sayBye,
+    close(farewell) {
+      dismiss(() => farewell)
+    },
+  }
+}
+
+function faultOf(hello: Hello): Farewell | null {
+  if (hello.version !== VERSION) return { code: CloseCode.version, reason: `this server speaks version ${VERSION}` }
+  if (hello.incarnation < 1) return { code: CloseCode.protocol, reason: 'incarnations count from 1' }
+  return null
+}

@@ -1,0 +1,70 @@
+/** What every part of one server shares. Types, and the counters. */
+import type { DownFrame, Packet } from '@holdfast/protocol'
+import type { Settings } from './options.ts'
+
+/** What has happened since the server was made; gauges are counted when asked. */
+export interface Counters {
+  /** Links that said a valid hello. */
+  attached: number
+  /** Of these, links that resumed their session. */
+  resumed: number
+  /** Of these, links that took over from one that seemed alive. */
+  takeovers: number
+  /** Reliable messages taken in, duplicates not counted. */
+  received: number
+  /** Reliable messages whose handler has finished or that were refused. */
+  handled: number
+  duplicates: number
+  /** Events sent, replayed ones included. */
+  events: number
+  replayed: number
+  /** Subscriptions that were told to go on from elsewhere than they asked. */
+  gaps: number
+  /** Uplink holes answered. */
+  nacks: number
+  bytesUp: number
+  bytesDown: number
+  /** Links closed by the server, by code. */
+  closed: Record<number, number>
+  /** Requests refused before there was a link, by status. */
+  refused: Record<number, number>
+}
+
+export interface Context {
+  readonly settings: Settings
+  readonly counters: Counters
+  /** A frame whose elements are plain values. */
+  encode(frame: DownFrame): Packet
+  /** Hands an error to `onError`; never throws. */
+  report(error: unknown, where: string): void
+}
+
+export function createContext(settings: Settings): Context {
+  return {
+    settings,
+    counters: {
+      attached: 0,
+      resumed: 0,
+      takeovers: 0,
+      received: 0,
+      handled: 0,
+      duplicates: 0,
+      events: 0,
+      replayed: 0,
+      gaps: 0,
+      nacks: 0,
+      bytesUp: 0,
+      bytesDown: 0,
+      closed: {},
+      refused: {},
+    },
+    encode: (frame) => settings.codec.encode(frame),
+    report(error, where) {
+      try {
+        settings.onError(error, where)
+      } catch {
+        // Nobody is left to tell.
+      }
+    },
+  }
+}

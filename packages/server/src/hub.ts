@@ -1,0 +1,214 @@
+/**
+ * The core: links arrive, say hello, are attached to sessions, and leave (PROTOCOL.md §4). It knows neither sockets nor HTTP: a listener,
+ * or a simulation, gives it `Link`s.
+ */
+import { CloseCode, IDENTITY_INBOX, SESSION_INBOX } from '@holdfast/protocol'
+import type { Hello } from '@holdfast/protocol'
+import { createArrivals } from './arrivals.ts'
+import type { Arrivals } from './arrivals.ts'
+import { createContact } from './contact.ts'
+import type { Contact } from './contact.ts'
+import type { Context } from './context.ts'
+import type { Handlers } from './handlers.ts'
+import type { Link, LinkRequest } from './link.ts'
+import type { Identity } from './options.ts'
+import { createOutlet } from './outlet.ts'
+import { createPump } from './replay.ts'
+import { identityName, isCurrent } from './session.ts'
+import type { Attachment, Farewell, Session } from './session.ts'
+import { createSessions } from './sessions.ts'
+import type { SessionTable } from './sessions.ts'
+import { createTopics } from './topics.ts'
+import type { Topics } from './topics.ts'
+import { createTicker, createUpkeep } from './upkeep.ts'
+import { createUplink } from './uplink.ts'
+import { welcomeFrames } from './welcome.ts'
+
+export interface Hub {
+  readonly sessions: SessionTable
+  readonly topics: Topics
+  readonly contact: Contact
+  readonly arrivals: Arrivals
+  /** Closes a link with a `bye`; its session is kept. */
+  close(attachment: Attachment, farewell: Farewell, retryAfter?: number): void
+  /** Whose link it is, or what to answer to a request that names a link the session does not have (PROTOCOL.md §5.2). */
+  owner(token: string, incarnation: number): Attachment | Farewell
+  /** Every link that has a session. */
+  attachments(): Attachment[]
+  /** Resolves when no link has a session any more, or after so many ms. */
+  left(within: number): Promise<void>
+  /** No timer any more. */
+  stop(): Promise<void>
+}
+
+const SWEEP = 1_000
+
+export function createHub(context: Context, handlers: Handlers): Hub {
+  const { settings, counters, report } = context
+  const { clock, log } = settings
+  const sessions = createSessions(context)
+  const uplink = createUplink(context, handlers, (session) => {
+    if (session.place.state === 'attached') session.place.attachment.outlet.schedule()
+  })
+  const topics = createTopics(context, unavailable)
+  const pump = createPump(context, topics, unavailable)
+  const upkeep = createUpkeep(context, close)
+  const ticker = createTicker(context, Math.max(5, Math.min(SWEEP, settings.beat / 10)), tick)
+  const contact = createContact({
+    context,
+    uplink,
+    topics,
+    upkeep,
+    close,
+    end,
+    detach: (attachment) => detach(attachment, null),
+  })
+  const arrivals = createArrivals({ context, attach, contact, started: ticker.start, retryAfter: spread })
+
+  function spread(): number {
+    const { retrySpread } = settings
+    return Math.floor(typeof retrySpread === 'number' ? retrySpread : retrySpread(sessions.size))
+  }
+  function tick(now: number): boolean {
+    for (const session of sessions.all())
+      if (session.place.state === 'attached') upkeep.tend(session.place.attachment, now)
+    sessions.expire(now)
+    arrivals.expire(now)
+    return sessions.busy || arrivals.size > 0
+  }
+  /** The link is dead from this instant, whatever still comes on it (PROTOCOL.md §4.4). */
+  function detach(attachment: Attachment, farewell: Farewell | null): void {
+    topics.leave(attachment)
+    attachment.outlet.close()
+    sessions.detach(attachment.session, farewell)
+  }
+  function close(attachment: Attachment, farewell: Farewell, retryAfter?: number): void {
+    if (!isCurrent(attachment)) return
+    detach(attachment, farewell)
+    arrivals.sayBye(attachment.link, farewell, retryAfter)
+  }
+  /** The session itself ends. */
+  function end(attachment: Attachment): void {
+    detach(attachment, null)
+    sessions.end(attachment.session)
+    attachment.link.close(1000, '', [])
+  }
+  function unavailable(attachment: Attachment, error: unknown): void {
+    report(error, 'the log')
+    close(attachment, { code: CloseCode.overloaded, reason: 'the log is not available' }, spread())
+  }
+
+  function makeAttachment(session: Session, link: Link, request: LinkRequest, incarnation: number): Attachment {
+    const now = clock.now()
+    const outlet = createOutlet(context, link, {
+      fill() {
+        pump(attachment)
+        for (const frame of uplink.acks(session)) outlet.push(frame)
+      },
+      flushed() {
+        // The network took it all at once, so the link will not say `drained`: go on, but let others have their turn first.
+        if (attachment.behind.size && attachment.reading === 'idle' && outlet.queued < settings.limits.replayBytes)
+          clock.after(0, outlet.schedule)
+      },
+    })
+    const attachment: Attachment = {
+      session,
+      link,
+      request,
+      incarnation,
+      outlet,
+      attachedAt: now,
+      subscriptions: new Map(),
+      behind: new Set(),
+      reading: 'idle',
+      lastPost: 0,
+      heardAt: now,
+      nextBeatAt: upkeep.firstBeat(now),
+      nextTop: 0,
+      nack: { serial: 0, times: 0, at: 0 },
+      progress: { at: now, buffered: 0 },
+      renewal: 'none',
+    }
+    return attachment
+  }
+  /** The session that a hello continues, a new one, or why neither. The newest incarnation wins at this instant (PROTOCOL.md §4.4). */
+  function admit(hello: Hello, identity: Identity | null): { session: Session; former: Session | null } | Farewell {
+    const known = hello.session === null ? null : sessions.find(hello.session)
+    const mine = known && identityName(known.identity) === identityName(identity)
+    if (known && known.place.state !== 'gone') {
+      if (!mine) return { code: CloseCode.otherIdentity, reason: 'the session belongs to another identity' }
+      if (hello.incarnation <= known.incarnation) return { code: CloseCode.stale, reason: 'stale incarnation' }
+      if (!known.intake.settle(hello.settled))
+        return { code: CloseCode.protocol, reason: 'settled what was not acknowledged' }
+      return { session: known, former: null }
+    }
+    const session = sessions.create(identity)
+    if (!session) return { code: CloseCode.overloaded, reason: 'too many sessions' }
+    return { session, former: mine ? known : null }
+  }
+  function attach(link: Link, request: LinkRequest, hello: Hello, identity: Identity | null): Attachment | Farewell {
+    const admitted = admit(hello, identity)
+    if ('code' in admitted) return admitted
+    const { session, former } = admitted
+    const resumed = session.incarnation > 0
+    if (session.place.state === 'attached') {
+      counters.takeovers++
+      close(session.place.attachment, { code: CloseCode.takenOver, reason: 'taken over' })
+    }
+    session.incarnation = hello.incarnation
+    session.identity = identity
+    const attachment = makeAttachment(session, link, request, hello.incarnation)
+    sessions.attach(session, attachment)
+    counters.attached++
+    if (resumed) counters.resumed++
+    for (const frame of welcomeFrames(context, { session, former, resumed, retrySpread: spread() }))
+      attachment.outlet.push(frame)
+    session.intake.retell()
+    if (resumed) for (const frame of uplink.acks(session, true)) attachment.outlet.push(frame)
+    contact.subscribeAll(attachment, subscriptionsOf(session, hello))
+    uplink.run(session)
+    ticker.start()
+    return attachment
+  }
+  /** All that the hello lists, and before them the inboxes it does not know of (PROTOCOL.md §7.5). */
+  function subscriptionsOf(session: Session, hello: Hello): Hello['subscriptions'] {
+    const listed = new Map(hello.subscriptions)
+    const inboxes = identityName(session.identity) === null ? [SESSION_INBOX] : [SESSION_INBOX, IDENTITY_INBOX]
+    const own = inboxes
+      .filter((name) => !listed.has(name))
+      .map((name) => [name, session.inboxes.get(name) ?? null] as const)
+    return [...own, ...listed]
+  }
+
+  return {
+    sessions,
+    topics,
+    contact,
+    arrivals,
+    close,
+    owner(token, incarnation) {
+      const session = sessions.find(token)
+      if (session?.place.state === 'attached' && session.place.attachment.incarnation === incarnation)
+        return session.place.attachment
+      if (session && incarnation < session.incarnation) return { code: CloseCode.takenOver, reason: 'taken over' }
+      const place = session && incarnation === session.incarnation ? session.place : null
+      return (place && 'farewell' in place && place.farewell) || { code: CloseCode.silent, reason: 'this link is gone' }
+    },
+    attachments: () =>
+      [...sessions.all()].flatMap(({ place }) => (place.state === 'attached' ? [place.attachment] : [])),
+    left: (within) =>
+      new Promise((resolve) => {
+        const end = (): void => {
+          undo()
+          unwait()
+          resolve()
+        }
+        const undo = clock.after(within, end)
+        const unwait = sessions.whenDeserted(end)
+      }),
+    async stop() {
+      ticker.stop()
+      await log.close?.()
+    },
+  }
+}

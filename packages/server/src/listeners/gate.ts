@@ -1,0 +1,109 @@
+/** What the listeners share: the way into the core, the origin check, answers, and the end of sockets that do not end by themselves. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { CloseCode } from '@holdfast/protocol'
+import type { Packet } from '@holdfast/protocol'
+import type { Context } from '../context.ts'
+import type { Hub } from '../hub.ts'
+import type { LinkRequest } from '../link.ts'
+import type { Farewell } from '../session.ts'
+
+/** Origins that may connect besides the server's own: a list, `'*'` for any, or a function. `'*'` trusts every page with your users' cookies. */
+export type AllowedOrigins = '*' | readonly string[] | ((origin: string, request: LinkRequest) => boolean)
+
+export interface Gate {
+  readonly context: Context
+  readonly hub: Hub
+  /** Whether a request may come in, by its `Origin` (PROTOCOL.md §5). */
+  isAllowed(request: IncomingMessage): boolean
+  /** Answers with a packet and ends. Does nothing if there is an answer already. */
+  answer(response: ServerResponse, status: number, packet: Packet): void
+  /** Answers with the status of a close code and a `bye`. */
+  refuse(response: ServerResponse, farewell: Farewell & { retryAfter?: number }): void
+  /** Headers of every answer. */
+  headers(request: IncomingMessage): Record<string, string>
+  /** Something is ending: unless `ended` is called before, it is destroyed within a second. */
+  lastly(destroy: () => void, onEnd: (ended: () => void) => void): void
+  /** Resolves when everything that was ending has ended. */
+  emptied(): Promise<void>
+}
+
+/** How long a peer may take to see the end of a link. */
+const LINGER = 1_000
+
+export const requestOf = ({ headers, url, socket }: IncomingMessage): LinkRequest => ({
+  headers,
+  url: url ?? '',
+  remoteAddress: socket.remoteAddress,
+})
+
+/** HTTP status of a close code. */
+export function statusOf(code: number): number {
+  if (code === CloseCode.tooLarge) return 413
+  if (code === CloseCode.protocol || code === CloseCode.version) return 400
+  if (code === CloseCode.forbidden || code === CloseCode.otherIdentity) return 403
+  if (code === CloseCode.unauthenticated || code === CloseCode.expired) return 401
+  if (code === CloseCode.drain || (code >= 4200 && code < 4300)) return 503
+  return 409
+}
+
+function isSameHost(origin: string, host: string | undefined): boolean {
+  try {
+    return host !== undefined && new URL(origin).host === host.toLowerCase()
+  } catch {
+    return false
+  }
+}
+
+export function createGate(context: Context, hub: Hub, allowedOrigins: AllowedOrigins): Gate {
+  const { counters, encode, settings } = context
+  const ending = new Set<() => void>()
+  let whenEmpty: (() => void)[] = []
+
+  function isAllowed(request: IncomingMessage): boolean {
+    const { origin, host } = request.headers
+    if (origin === undefined || allowedOrigins === '*' || isSameHost(origin, host)) return true
+    return typeof allowedOrigins === 'function'
+      ? allowedOrigins(origin, requestOf(request))
+      : allowedOrigins.includes(origin)
+  }
+  function headers({ headers: { origin } }: IncomingMessage): Record<string, string> {
+    const own = { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff', Vary: 'Origin' }
+    // Only asked for once the origin has been allowed.
+    return origin === undefined
+      ? own
+      : { ...own, 'Access-Control-Allow-Origin': origin, 'Access-Control-Allow-Credentials': 'true' }
+  }
+  function answer(response: ServerResponse, status: number, packet: Packet): void {
+    if (response.headersSent || response.destroyed) return
+    if (status >= 400) counters.refused[status] = (counters.refused[status] ?? 0) + 1
+    const body = Buffer.from(packet)
+    response.writeHead(status, { 'Content-Type': 'text/plain;charset=UTF-8', 'Content-Length': body.length })
+    response.end(body)
+  }
+
+  return {
+    context,
+    hub,
+    isAllowed,
+    answer,
+    headers,
+    refuse(response, { code, reason, retryAfter }) {
+      if (retryAfter !== undefined && !response.headersSent)
+        response.setHeader('Retry-After', Math.max(1, Math.ceil(retryAfter / 1_000)))
+      const bye = encode(retryAfter === undefined ? ['bye', code, reason] : ['bye', code, reason, retryAfter])
+      answer(response, statusOf(code), settings.codec.join([bye]))
+    },
+    lastly(destroy, onEnd) {
+      const undo = settings.clock.after(LINGER, destroy)
+      const ended = (): void => {
+        undo()
+        if (!ending.delete(ended) || ending.size) return
+        for (const fn of whenEmpty) fn()
+        whenEmpty = []
+      }
+      ending.add(ended)
+      onEnd(ended)
+    },
+    emptied: () => (ending.size ? new Promise((resolve) => whenEmpty.push(resolve)) : Promise.resolve()),
+  }
+}

@@ -1,0 +1,161 @@
+/** Everything that comes to one path of an HTTP server: origin, CORS, bodies, and which listener takes it (PROTOCOL.md §5). */
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { CloseCode, UP_FRAMES } from '@holdfast/protocol'
+import type { UpFrame } from '@holdfast/protocol'
+import type { Context } from '../context.ts'
+import type { Hub } from '../hub.ts'
+import { readBody } from './body.ts'
+import { createEventSourceListener } from './event-source.ts'
+import { createGate } from './gate.ts'
+import type { AllowedOrigins, Gate } from './gate.ts'
+import { createLongPollingListener } from './long-polling.ts'
+import { createWebSocketListener, refuseUpgrade } from './web-socket.ts'
+
+export interface AttachOptions {
+  /** The one path of all transports. Other paths are left alone. @default '/realtime' */
+  path?: string
+  /** Origins besides the server's own host. @default none */
+  allowedOrigins?: AllowedOrigins
+}
+
+export interface HttpListener {
+  /** Gives the path back to the server. */
+  detach(): void
+  /** Resolves when the sockets and answers that were ending have ended. */
+  emptied(): Promise<void>
+}
+
+const PREFLIGHT = {
+  'Access-Control-Allow-Methods': 'GET, POST',
+  'Access-Control-Allow-Headers': 'content-type, authorization',
+  'Access-Control-Max-Age': '7200',
+}
+const FOREIGN = { code: CloseCode.forbidden, reason: 'this origin is not allowed' }
+
+export function listenHttp(context: Context, hub: Hub, server: Server, options: AttachOptions): HttpListener {
+  const { path = '/realtime', allowedOrigins = [] } = options
+  const gate = createGate(context, hub, allowedOrigins)
+  const router = createRouter(gate)
+  const webSocket = createWebSocketListener(gate)
+  const isOurs = (request: IncomingMessage): boolean => (request.url ?? '').split('?', 1)[0] === path
+
+  function onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    if (gate.isAllowed(request)) webSocket.upgrade(request, socket, head)
+    else refuseUpgrade(socket, '403 Forbidden')
+  }
+  const undo = interceptEvents(server, {
+    request: (request, response) => isOurs(request) && router.route(request, response),
+    upgrade: (request, socket, head) => isOurs(request) && (onUpgrade(request, socket, head), true),
+  })
+  return {
+    detach() {
+      undo()
+      router.close()
+    },
+    emptied: gate.emptied,
+  }
+}
+
+interface Interceptors {
+  /** Each returns whether it took the event. */
+  request(request: IncomingMessage, response: ServerResponse): boolean
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean
+}
+
+/**
+ * Sees requests before every other listener, whether it was added earlier or will be later (frameworks do both), and keeps from them what it
+ * takes: two listeners that answer one request would be an error. Returns the undo.
+ */
+function interceptEvents(server: Server, interceptors: Interceptors): () => void {
+  const emit = server.emit
+  const own = (type: string | symbol, ...args: unknown[]): boolean => {
+    const [request, second, head] = args as [IncomingMessage, unknown, Buffer]
+    // `checkContinue` is emitted instead of `request` where the client waits for leave to send its body.
+    if (type === 'request' && interceptors.request(request, second as ServerResponse)) return true
+    if (type === 'upgrade' && interceptors.upgrade(request, second as Duplex, head)) return true
+    return (emit as (type: string | symbol, ...args: unknown[]) => boolean).call(server, type, ...args)
+  }
+  // Node emits `upgrade` only where somebody listens; others' upgrades stay theirs.
+  const onlyOurs = (_: IncomingMessage, socket: Duplex): void => {
+    if (server.listenerCount('upgrade') === 1) refuseUpgrade(socket, '404 Not Found')
+  }
+  server.emit = own as typeof server.emit
+  server.on('upgrade', onlyOurs)
+  return () => {
+    server.off('upgrade', onlyOurs)
+    if (server.emit === (own as typeof server.emit)) server.emit = emit
+    else interceptors.request = interceptors.upgrade = () => false
+  }
+}
+
+interface Router {
+  /** Takes the request; always true. */
+  route(request: IncomingMessage, response: ServerResponse): boolean
+  close(): void
+}
+
+function createRouter(gate: Gate): Router {
+  const { context, hub } = gate
+  const { codec, limits, clock, bodyTimeout } = context.settings
+  const eventSource = createEventSourceListener(gate)
+  const longPolling = createLongPollingListener(gate)
+
+  function greet(request: IncomingMessage, response: ServerResponse, frames: readonly UpFrame[], bytes: number): void {
+    const [first] = frames
+    if (first?.[0] !== 'hello') return
+    if (first[1].via === 'poll') longPolling.open(request, response, frames, bytes)
+    else if (first[1].via === 'ticket') eventSource.ticket(response, first[1])
+    else eventSource.open(request, response, frames, bytes)
+  }
+  function dispatch(request: IncomingMessage, response: ServerResponse, body: string, bytes: number): void {
+    const frames = codec.decode<UpFrame>(body, UP_FRAMES)
+    if ('malformed' in frames) return gate.refuse(response, { code: CloseCode.protocol, reason: frames.malformed })
+    const [first] = frames
+    if (first?.[0] === 'hello') return greet(request, response, frames, bytes)
+    if (first?.[0] !== 'post' && first?.[0] !== 'poll')
+      return gate.refuse(response, { code: CloseCode.protocol, reason: 'a request begins with hello, post or poll' })
+    const [type, token, incarnation, n] = first
+    const owner = hub.owner(token, incarnation)
+    if ('code' in owner)
+      return gate.answer(response, 409, codec.join([context.encode(['bye', owner.code, owner.reason])]))
+    if (type === 'poll') {
+      hub.contact.take(owner, frames.slice(1), bytes)
+      return longPolling.poll(owner, n, response)
+    }
+    hub.contact.post(owner, n, frames.slice(1), bytes)
+    // What was wrong with it has closed the link: the answer says why.
+    const after = hub.owner(token, incarnation)
+    if ('code' in after && after.code !== CloseCode.silent)
+      return gate.answer(response, 409, codec.join([context.encode(['bye', after.code, after.reason])]))
+    gate.answer(response, 200, codec.join([]))
+  }
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!gate.isAllowed(request)) return gate.refuse(response, FOREIGN)
+    for (const [name, value] of Object.entries(gate.headers(request))) response.setHeader(name, value)
+    if (request.method === 'OPTIONS') return void response.writeHead(204, PREFLIGHT).end()
+    const ticket = new URLSearchParams((request.url ?? '').split('?')[1]).get('ticket')
+    if (request.method === 'GET' && ticket !== null) return eventSource.redeem(request, response, ticket)
+    if (request.method !== 'POST') return void response.writeHead(405, { Allow: 'GET, POST, OPTIONS' }).end()
+    const body = await readBody(request, { limit: limits.received, timeout: bodyTimeout, clock })
+    if (body.state === 'read') return dispatch(request, response, body.text, body.bytes)
+    if (body.state === 'gone') return
+    response.setHeader('Connection', 'close')
+    if (body.state === 'too-large') gate.refuse(response, { code: CloseCode.tooLarge, reason: 'body too large' })
+    else if (body.state === 'late') gate.answer(response, 408, codec.join([]))
+    else gate.refuse(response, { code: CloseCode.protocol, reason: 'not UTF-8' })
+  }
+
+  return {
+    route(request, response) {
+      response.on('error', () => {})
+      // One request can never bring the process down, whatever is wrong with it or with us.
+      answer(request, response).catch((error: unknown) => {
+        context.report(error, 'a request')
+        gate.answer(response, 500, codec.join([]))
+      })
+      return true
+    },
+    close: eventSource.close,
+  }
+}

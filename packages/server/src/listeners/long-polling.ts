@@ -1,0 +1,121 @@
+/** Polls down, POSTs up (PROTOCOL.md §5.2, §5.4). */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Packet, UpFrame } from '@holdfast/protocol'
+import type { Link, LinkEnd } from '../link.ts'
+import type { Attachment } from '../session.ts'
+import { requestOf, statusOf } from './gate.ts'
+import type { Gate } from './gate.ts'
+
+export interface LongPollingListener {
+  /** Answers a hello with the first frames. */
+  open(request: IncomingMessage, response: ServerResponse, hello: readonly UpFrame[], bytes: number): void
+  /** Answers a poll of the link. */
+  poll(attachment: Attachment, n: number, response: ServerResponse): void
+}
+
+/** A link whose packets are fetched. */
+interface PollLink extends Link {
+  fetch(n: number, response: ServerResponse): void
+}
+
+/** What waits for the client to confirm that it has it. */
+interface Queued {
+  readonly n: number
+  readonly frames: readonly Packet[]
+  readonly bytes: number
+}
+
+/** The poll that is open, or the hello that has not been answered. */
+interface Open {
+  readonly n: number
+  readonly response: ServerResponse
+  readonly undo: () => void
+}
+
+export function createLongPollingListener(gate: Gate): LongPollingListener {
+  const links = new WeakMap<Link, PollLink>()
+  return {
+    open(request, response, hello, bytes) {
+      const link = createPollLink(gate, () => end.drained())
+      links.set(link, link)
+      link.fetch(0, response)
+      const end: LinkEnd = gate.hub.arrivals.accept(link, requestOf(request))
+      end.take(hello, bytes)
+    },
+    poll(attachment, n, response) {
+      const link = links.get(attachment.link)
+      if (link) link.fetch(n, response)
+      else gate.refuse(response, { code: 4202, reason: 'this link is not polled' })
+    },
+  }
+}
+
+function createPollLink(gate: Gate, drained: () => void): PollLink {
+  const { codec, limits, clock, pollTimeout } = gate.context.settings
+  const { encode } = gate.context
+  let queue: Queued[] = []
+  let top = 0
+  let buffered = 0
+  let open: Open | null = null
+
+  /** Answers the open poll, which leaves nothing open. */
+  function answer(status: number, frames: readonly Packet[]): void {
+    if (!open) return
+    const { response, undo } = open
+    open = null
+    undo()
+    gate.answer(response, status, codec.join(frames))
+  }
+  /** What is queued, within the packet limit; what does not fit comes with the next poll. Nothing is taken off the queue here. */
+  function flush(): void {
+    const frames: Packet[] = []
+    let bytes = 32
+    let n = open?.n ?? 0
+    for (const item of queue) {
+      if (frames.length && bytes + item.bytes > limits.packet) break
+      frames.push(...item.frames)
+      bytes += item.bytes
+      n = item.n
+    }
+    answer(200, [encode(['at', n]), ...frames])
+  }
+  /** Only this takes something off the queue: the client has said that it has it. */
+  function confirm(n: number): void {
+    const kept = queue.filter((item) => item.n > n)
+    for (const item of queue) if (item.n <= n) buffered -= item.bytes
+    const before = queue.length
+    queue = kept
+    if (kept.length < before && buffered < limits.replayBytes) drained()
+  }
+
+  return {
+    transport: 'longPolling',
+    get buffered() {
+      return buffered
+    },
+    send(frames) {
+      const bytes = frames.reduce((sum, frame) => sum + Buffer.byteLength(frame) + 1, 0)
+      queue.push({ n: ++top, frames, bytes })
+      buffered += bytes
+      if (open) flush()
+    },
+    fetch(n, response) {
+      // The newest poll wins; the older one learns nothing new.
+      if (open) answer(200, [encode(['at', open.n])])
+      const mine: Open = { n, response, undo: clock.after(pollTimeout, () => open === mine && flush()) }
+      open = mine
+      response.on('close', () => {
+        if (open !== mine) return
+        mine.undo()
+        open = null
+      })
+      confirm(n)
+      if (queue.length) flush()
+    },
+    close(code, _reason, last) {
+      answer(last.length ? statusOf(code) : 200, last)
+      queue = []
+      buffered = 0
+    },
+  }
+}

@@ -1,0 +1,106 @@
+/** WebSocket links (PROTOCOL.md §5.1), by `ws`. */
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { MAX_HEADER_HELLO, SUBPROTOCOL, UP_FRAMES, json } from '@holdfast/protocol'
+import type { UpFrame } from '@holdfast/protocol'
+import { WebSocketServer } from 'ws'
+import type { RawData, WebSocket } from 'ws'
+import type { Link, LinkEnd } from '../link.ts'
+import { requestOf } from './gate.ts'
+import type { Gate } from './gate.ts'
+
+export interface WebSocketListener {
+  /** Takes over the socket of an upgrade whose origin has been checked. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
+}
+
+const HELLO = 'h.'
+
+const offersOf = (request: IncomingMessage): string[] =>
+  (request.headers['sec-websocket-protocol'] ?? '').split(',').map((offer) => offer.trim())
+
+/** The hello that the handshake carried, as the packet it stands for; null when it comes as the first message. */
+function helloPacket(request: IncomingMessage): string | null {
+  const offer = offersOf(request).find((name) => name.startsWith(HELLO))
+  if (!offer) return null
+  const hello = offer.length > MAX_HEADER_HELLO ? '' : Buffer.from(offer.slice(HELLO.length), 'base64url').toString()
+  return `[["hello",${hello}]]`
+}
+
+/** Answers an upgrade that will not be one. */
+export function refuseUpgrade(socket: Duplex, status: string): void {
+  socket.on('error', () => socket.destroy())
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy())
+}
+
+export function createWebSocketListener(gate: Gate): WebSocketListener {
+  const { limits } = gate.context.settings
+  const sockets = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: limits.received,
+    // A peer that pings without reading must not fill memory: answered by hand.
+    autoPong: false,
+    handleProtocols: () => SUBPROTOCOL,
+  })
+
+  function opened(socket: WebSocket, request: IncomingMessage): void {
+    const link = createLink(gate, socket, () => end.drained())
+    const end: LinkEnd = gate.hub.arrivals.accept(link, requestOf(request))
+    socket.on('message', (data: RawData, isBinary) => end.receive(isBinary ? data : (data as Buffer).toString()))
+    socket.on('close', () => end.dropped())
+    // Always followed by `close`.
+    socket.on('error', () => {})
+    socket.on('ping', (data) => {
+      if (socket.bufferedAmount < limits.buffered) socket.pong(data)
+    })
+    const hello = helloPacket(request)
+    if (hello === null) return
+    // The header carries JSON, whatever codec packets have.
+    const frames = json.decode<UpFrame>(hello, UP_FRAMES)
+    if ('malformed' in frames) end.receive(undefined)
+    else end.take(frames, hello.length)
+  }
+
+  return {
+    upgrade(request, socket, head) {
+      if (!offersOf(request).includes(SUBPROTOCOL)) return refuseUpgrade(socket, '400 Bad Request')
+      sockets.handleUpgrade(request, socket, head, (webSocket) => opened(webSocket, request))
+    },
+  }
+}
+
+/** A close reason has room for 123 bytes. */
+const clip = (reason: string): string => (Buffer.byteLength(reason) <= 123 ? reason : reason.slice(0, 40))
+
+function createLink(gate: Gate, socket: WebSocket, drained: () => void): Link {
+  const { codec, limits } = gate.context.settings
+  let state: 'flowing' | 'full' = 'flowing'
+  const taken = (): void => {
+    if (state === 'flowing' || socket.bufferedAmount >= limits.replayBytes) return
+    state = 'flowing'
+    drained()
+  }
+  function send(packet: string): void {
+    if (socket.readyState !== socket.OPEN) return
+    socket.send(packet, taken)
+    if (socket.bufferedAmount >= limits.replayBytes) state = 'full'
+  }
+  return {
+    transport: 'webSocket',
+    get buffered() {
+      return socket.bufferedAmount
+    },
+    send: (frames) => send(codec.join(frames)),
+    close(code, reason, last) {
+      if (last.length) send(codec.join(last))
+      if (socket.readyState === socket.CLOSED) return
+      gate.lastly(
+        () => socket.terminate(),
+        (ended) => socket.once('close', ended),
+      )
+      socket.close(code, clip(reason))
+    },
+  }
+}

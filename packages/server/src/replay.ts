@@ -1,0 +1,97 @@
+/**
+ * The replay pump (PROTOCOL.md §7.3): brings subscriptions that are behind up to the top of their logs, a page at a time, as fast as the
+ * link drains. Nothing is kept per slow client but its position: what it lacks waits in the log.
+ */
+import type { Packet } from '@holdfast/protocol'
+import type { Context } from './context.ts'
+import type { Page } from './log.ts'
+import { whenReady } from './maybe.ts'
+import { isCurrent } from './session.ts'
+import type { Attachment, Subscription } from './session.ts'
+import type { Topics } from './topics.ts'
+
+/** Pushes pages until the link has enough; to be called whenever it has drained. */
+export type Pump = (attachment: Attachment) => void
+
+export function createPump(
+  context: Context,
+  topics: Topics,
+  unavailable: (attachment: Attachment, error: unknown) => void,
+): Pump {
+  const { settings, counters, encode } = context
+  const { codec, limits, log } = settings
+
+  function pushEvents(subscription: Subscription, { entries }: Page): void {
+    const { attachment, topic } = subscription
+    for (const { offset, check, data } of entries) {
+      const parts: Packet[] = [...topic!.head, codec.encode(offset), data]
+      if (check !== subscription.sent[2]) parts.push(codec.encode(check))
+      attachment.outlet.push(codec.join(parts))
+      subscription.sent = [subscription.sent[0], offset, check]
+    }
+    counters.events += entries.length
+    counters.replayed += entries.length
+  }
+  function turn(subscription: Subscription, page: Page): void {
+    const { attachment, topic, sent } = subscription
+    pushEvents(subscription, page)
+    // To the end of the line: the link's other subscriptions get their pages, too.
+    attachment.behind.delete(subscription)
+    const { newest } = topic!
+    const top = newest.epoch === sent[0] ? Math.max(page.top, newest.offset) : page.top
+    if (subscription.sent[1] < top || (newest.epoch && newest.epoch !== sent[0])) {
+      attachment.behind.add(subscription)
+      return
+    }
+    if (subscription.state === 'replaying')
+      attachment.outlet.push(encode(['caught-up', subscription.name, subscription.sent[1]]))
+    subscription.state = 'live'
+  }
+  /** What follows is no longer on the log: goes on from what is, and says so (the client announces the gap). */
+  function relocate(subscription: Subscription, done: () => void): void {
+    const { attachment, topic, sent } = subscription
+    whenReady(
+      () => log.locate(topic!.name, sent),
+      (located) => {
+        done()
+        if (subscription.state === 'ended' || !isCurrent(attachment)) return
+        const [epoch, offset, check] = located.position
+        const same = epoch === sent[0] && offset === sent[1] && check === sent[2]
+        // It would go round for ever.
+        if (same) return unavailable(attachment, new Error(`log of ${topic!.name}: read and locate disagree`))
+        topics.begin(subscription, located)
+      },
+      (error) => unavailable(attachment, error),
+    )
+  }
+  function read(attachment: Attachment, subscription: Subscription): void {
+    attachment.reading = 'reading'
+    const done = (): void => {
+      attachment.reading = 'idle'
+      attachment.outlet.schedule()
+    }
+    whenReady(
+      () =>
+        log.read(subscription.topic!.name, subscription.sent, {
+          events: limits.replayEvents,
+          bytes: limits.replayBytes,
+        }),
+      (page) => {
+        if (subscription.state === 'ended' || !isCurrent(attachment)) return done()
+        if (!page) return relocate(subscription, done)
+        turn(subscription, page)
+        done()
+      },
+      (error) => unavailable(attachment, error),
+    )
+  }
+
+  return (attachment) => {
+    // Below a page: so that what is live on this link meets at most two pages before it.
+    while (attachment.reading === 'idle' && attachment.outlet.queued < limits.replayBytes) {
+      const [next] = attachment.behind
+      if (!next) return
+      read(attachment, next)
+    }
+  }
+}

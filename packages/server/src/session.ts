@@ -1,0 +1,117 @@
+/** What a session and its current link are. Types only; `sessions.ts` holds the table, `hub.ts` moves them. */
+import type { Intake, Packet, Position } from '@holdfast/protocol'
+import type { Link, LinkRequest, TransportName } from './link.ts'
+import type { Identity } from './options.ts'
+import type { Outlet } from './outlet.ts'
+
+/** A reliable message that was taken in. */
+export interface Inbound {
+  readonly topic: string
+  readonly data: unknown
+  /** Its id of a former session, on redelivery (PROTOCOL.md §6.5). */
+  readonly id: string | null
+  /** About its size; what waits is bounded by it. */
+  readonly bytes: number
+  readonly transport: TransportName
+}
+
+/** Why a link was closed, for requests that still name it. */
+export interface Farewell {
+  readonly code: number
+  readonly reason: string
+}
+
+/**
+ * Where a session is in its life: on a link; kept after its last link; `gone` but for a tombstone that tells what was handled; or
+ * `ended`, forgotten on the client's or the application's wish. `farewell` is what its last link was closed with.
+ */
+export type Place =
+  | { readonly state: 'attached'; readonly attachment: Attachment }
+  | { readonly state: 'detached' | 'gone'; readonly since: number; readonly farewell: Farewell | null }
+  | { readonly state: 'ended' }
+
+export interface Session {
+  /** Public; first part of the token and of message ids. */
+  readonly id: string
+  /** Second part of the token. */
+  readonly secret: Buffer
+  readonly token: string
+  readonly createdAt: number
+  identity: Identity | null
+  /** The highest one accepted (PROTOCOL.md §4.4). */
+  incarnation: number
+  place: Place
+  readonly intake: Intake<Inbound>
+  /** Handlers that have not finished. */
+  running: number
+  /** The message that must finish before the next is started, or 0. */
+  blockedBy: number
+  /** Bytes of messages that wait for their handler. */
+  waitingBytes: number
+  /** Volatile messages whose handler has not finished. */
+  volatile: number
+  /** Where its inboxes stood when it began: what a client goes on from that never learned it (PROTOCOL.md §7.5). */
+  readonly inboxes: Map<string, Position>
+}
+
+/** A session on a link. When `session.place` holds another one, this one is dead and everything that still comes for it is ignored. */
+export interface Attachment {
+  readonly session: Session
+  readonly link: Link
+  readonly request: LinkRequest
+  readonly incarnation: number
+  readonly outlet: Outlet
+  readonly attachedAt: number
+  /** By the name the client knows. */
+  readonly subscriptions: Map<string, Subscription>
+  /** Subscriptions whose next events have to be read from the log, in turn. */
+  readonly behind: Set<Subscription>
+  /** Whether a page is being read. */
+  reading: 'idle' | 'reading'
+  /** Highest number of an uplink POST handled (PROTOCOL.md §5.2). */
+  lastPost: number
+  heardAt: number
+  nextBeatAt: number
+  /** Where the next beat goes on naming tops. */
+  nextTop: number
+  /** The last hole told of, and how often. */
+  nack: { serial: number; times: number; at: number }
+  /** When the link last took something, and what it held then. */
+  progress: { at: number; buffered: number }
+  /** Whether the client has been asked to renew its identity. */
+  renewal: 'none' | 'asked'
+}
+
+/**
+ * A topic as one link receives it. `starting`: being authorized and located; `replaying`: to be told when it has caught up; `behind`: catches
+ * up in silence; `live`: entries are sent as they are appended; `ended`: whatever still comes for it is dropped.
+ */
+export interface Subscription {
+  readonly attachment: Attachment
+  /** As the client knows it. */
+  readonly name: string
+  state: 'starting' | 'replaying' | 'behind' | 'live' | 'ended'
+  topic: Topic | null
+  /** Where it stands on the log; the check is also the one last told. */
+  sent: Position
+  /** Epoch shown to this client: the log's, or its alias after a rollback (PROTOCOL.md §7.2). */
+  shown: string
+}
+
+/** A topic that somebody here receives. */
+export interface Topic {
+  /** Name of its log. */
+  readonly name: string
+  readonly subscriptions: Set<Subscription>
+  /** The newest entry told by the log's watch. */
+  newest: { epoch: string; offset: number }
+  /** Type and topic of its events, encoded once. */
+  readonly head: readonly Packet[]
+  unwatch: () => void
+}
+
+export const isCurrent = (attachment: Attachment): boolean =>
+  attachment.session.place.state === 'attached' && attachment.session.place.attachment === attachment
+
+export const identityName = (identity: Identity | null): string | null =>
+  typeof identity === 'object' && identity ? identity.id : (identity as string | null)

@@ -1,0 +1,166 @@
+/** The session table: tokens, places, expiry, bounds (PROTOCOL.md §1, §4.4, §10). Knows no links and no frames. */
+import { timingSafeEqual } from 'node:crypto'
+import { createIntake } from '@holdfast/protocol'
+import type { Context } from './context.ts'
+import type { Identity } from './options.ts'
+import { randomName } from './random.ts'
+import { identityName } from './session.ts'
+import type { Attachment, Farewell, Session } from './session.ts'
+
+export interface SessionTable {
+  /** Sessions, without tombstones. */
+  readonly size: number
+  /** How many of them have a link. */
+  readonly attached: number
+  /** Whether there is anything that can expire. */
+  readonly busy: boolean
+  /** A new session, in place `detached` until it is attached; null when there is no room for it. */
+  create(identity: Identity | null): Session | null
+  /** The session or tombstone of a token, compared in constant time. */
+  find(token: string): Session | null
+  byId(id: string): Session | null
+  all(): Iterable<Session>
+  /** Calls back once when none has a link (at once if so); returns the undo. */
+  whenDeserted(fn: () => void): () => void
+  attach(session: Session, attachment: Attachment): void
+  detach(session: Session, farewell: Farewell | null): void
+  /** Forgets it at once; a farewell leaves a tombstone that tells it. */
+  end(session: Session, farewell?: Farewell): void
+  /** Turns what is out of time into tombstones, and forgets those that are. */
+  expire(now: number): void
+}
+
+/** 72 bits: names messages for ever, so it must not come again. */
+const ID_LENGTH = 12
+/** 144 bits. */
+const SECRET_LENGTH = 24
+
+/** Removes the first, which is the oldest. */
+function shift(sessions: Map<string, Session>): void {
+  for (const id of sessions.keys()) {
+    sessions.delete(id)
+    return
+  }
+}
+
+export function createSessions({ settings }: Context): SessionTable {
+  const { clock, random, limits, resumeWindow, tombstoneWindow } = settings
+  /** All but tombstones. */
+  const living = new Map<string, Session>()
+  /** In the order they lost their links. */
+  const detached = new Map<string, Session>()
+  /** Tombstones, in the order they were made. */
+  const gone = new Map<string, Session>()
+  const byIdentity = new Map<string, Set<Session>>()
+
+  const waiting = new Set<() => void>()
+  function checkDeserted(): void {
+    if (living.size === detached.size) for (const fn of waiting) if (waiting.delete(fn)) fn()
+  }
+  function forget(session: Session): void {
+    living.delete(session.id)
+    detached.delete(session.id)
+    const name = identityName(session.identity)
+    const mine = name === null ? undefined : byIdentity.get(name)
+    if (mine?.delete(session) && !mine.size) byIdentity.delete(name!)
+  }
+  function bury(session: Session, farewell: Farewell | null): void {
+    forget(session)
+    session.place = { state: 'gone', since: clock.now(), farewell }
+    gone.set(session.id, session)
+    if (gone.size > limits.sessions) shift(gone)
+  }
+  /** Buries the one that has been without a link for longest. */
+  function makeRoom(among: Iterable<Session>): boolean {
+    for (const session of among) {
+      if (session.place.state !== 'detached') continue
+      bury(session, session.place.farewell)
+      return true
+    }
+    return false
+  }
+  function hasRoom(name: string | null): boolean {
+    const mine = name === null ? undefined : byIdentity.get(name)
+    if (mine && mine.size >= limits.sessionsPerIdentity && !makeRoom(mine)) return false
+    return living.size < limits.sessions || makeRoom(detached.values())
+  }
+  /** Taken in but not handled: such a session is kept longer, since its messages must not be started twice (PROTOCOL.md §6.5). */
+  const isWorking = (session: Session): boolean => session.running > 0
+
+  return {
+    get size() {
+      return living.size
+    },
+    get attached() {
+      return living.size - detached.size
+    },
+    get busy() {
+      return living.size + gone.size > 0
+    },
+    create(identity) {
+      const name = identityName(identity)
+      if (!hasRoom(name)) return null
+      const id = randomName(random, ID_LENGTH)
+      const secret = randomName(random, SECRET_LENGTH)
+      const now = clock.now()
+      const session: Session = {
+        id,
+        secret: Buffer.from(secret),
+        token: id + '.' + secret,
+        createdAt: now,
+        identity,
+        incarnation: 0,
+        place: { state: 'detached', since: now, farewell: null },
+        intake: createIntake(limits.inFlight),
+        running: 0,
+        blockedBy: 0,
+        waitingBytes: 0,
+        volatile: 0,
+        inboxes: new Map(),
+      }
+      living.set(id, session)
+      detached.set(id, session)
+      if (name !== null) byIdentity.set(name, (byIdentity.get(name) ?? new Set()).add(session))
+      return session
+    },
+    find(token) {
+      const id = token.slice(0, ID_LENGTH)
+      const session = living.get(id) ?? gone.get(id)
+      const secret = Buffer.from(token.slice(ID_LENGTH + 1))
+      const same = session && secret.length === session.secret.length && timingSafeEqual(secret, session.secret)
+      return same ? session : null
+    },
+    byId: (id) => living.get(id) ?? null,
+    all: () => living.values(),
+    whenDeserted(fn) {
+      waiting.add(fn)
+      queueMicrotask(checkDeserted)
+      return () => waiting.delete(fn)
+    },
+    attach(session, attachment) {
+      detached.delete(session.id)
+      session.place = { state: 'attached', attachment }
+    },
+    detach(session, farewell) {
+      session.place = { state: 'detached', since: clock.now(), farewell }
+      detached.set(session.id, session)
+      if (waiting.size) checkDeserted()
+    },
+    end(session, farewell) {
+      if (farewell) return bury(session, farewell)
+      forget(session)
+      session.place = { state: 'ended' }
+    },
+    expire(now) {
+      for (const session of detached.values()) {
+        if (session.place.state !== 'detached' || session.place.since + resumeWindow > now) break
+        const atLatest = session.place.since + resumeWindow + tombstoneWindow
+        if (!isWorking(session) || atLatest <= now) bury(session, session.place.farewell)
+      }
+      for (const session of gone.values()) {
+        if (session.place.state === 'gone' && session.place.since + tombstoneWindow > now) break
+        gone.delete(session.id)
+      }
+    },
+  }
+}

@@ -1,0 +1,205 @@
+/** Topics down: who is subscribed to what, and the direct way from an appended entry to every link that stands right before it (PROTOCOL.md §7). */
+import { IDENTITY_INBOX, SESSION_INBOX } from '@holdfast/protocol'
+import type { Packet, Position } from '@holdfast/protocol'
+import type { Context } from './context.ts'
+import { RejectError } from './errors.ts'
+import type { AppendedEntry, Located } from './log.ts'
+import { whenReady } from './maybe.ts'
+import { randomName } from './random.ts'
+import { identityName, isCurrent } from './session.ts'
+import type { Attachment, Session, Subscription, Topic } from './session.ts'
+
+export interface Topics {
+  /** Begins a subscription; `ready` is called, at once or later, with what tells the client how it began, to be called in due order. */
+  subscribe(attachment: Attachment, name: string, position: Position | null, ready: (tell: () => void) => void): void
+  unsubscribe(attachment: Attachment, name: string): void
+  /** The link is gone: forgets its subscriptions. */
+  leave(attachment: Attachment): void
+  /** Sends a message without an entry to those who are live and not congested. */
+  volatile(name: string, data: Packet): void
+  /** Tells where the subscription goes on from, and lets it catch up. */
+  begin(subscription: Subscription, located: Located): void
+  readonly size: number
+}
+
+/** The log behind a name that a client uses; null for reserved names that are not its own inboxes (PROTOCOL.md §7.5). */
+export function logName(session: Session, name: string): string | null {
+  if (!name.startsWith('~')) return name
+  if (name === SESSION_INBOX) return inboxOf({ session: session.id })
+  const identity = identityName(session.identity)
+  return name === IDENTITY_INBOX && identity !== null ? inboxOf({ identity }) : null
+}
+
+/** Name of the log of an inbox; cannot be that of a topic. */
+export const inboxOf = (to: { session: string } | { identity: string }): string =>
+  'session' in to ? SESSION_INBOX + ':' + to.session : IDENTITY_INBOX + ':' + to.identity
+
+/** The log's own epoch in an alias that was shown after a rollback (PROTOCOL.md §7.2). */
+const unaliased = ([epoch, offset, check]: Position): Position => [epoch.split('!', 1)[0]!, offset, check]
+const ALIAS_LENGTH = 8
+
+export function createTopics(context: Context, unavailable: (attachment: Attachment, error: unknown) => void): Topics {
+  const { settings, counters, encode, report } = context
+  const { codec, limits, log, random } = settings
+  const topics = new Map<string, Topic>()
+
+  function join(subscription: Subscription, name: string): Topic {
+    const topic = topics.get(name) ?? open(name, subscription.name)
+    topic.subscriptions.add(subscription)
+    return topic
+  }
+  function open(name: string, shownAs: string): Topic {
+    const topic: Topic = {
+      name,
+      subscriptions: new Set(),
+      newest: { epoch: '', offset: 0 },
+      head: [codec.encode('event'), codec.encode(shownAs)],
+      unwatch: () => {},
+    }
+    topic.unwatch = log.watch(name, (entry) => told(topic, entry))
+    topics.set(name, topic)
+    return topic
+  }
+  function end(subscription: Subscription): void {
+    const { attachment, name, topic } = subscription
+    subscription.state = 'ended'
+    attachment.behind.delete(subscription)
+    if (attachment.subscriptions.get(name) === subscription) attachment.subscriptions.delete(name)
+    if (!topic?.subscriptions.delete(subscription) || topic.subscriptions.size) return
+    topics.delete(topic.name)
+    topic.unwatch()
+  }
+
+  /** The hot path: encodes once, then one queue operation per subscriber. */
+  function told(topic: Topic, entry: AppendedEntry): void {
+    topic.newest = entry
+    let plain: Encoded | null = null
+    let checked: Encoded | null = null
+    for (const subscription of topic.subscriptions) {
+      if (subscription.state !== 'live') continue
+      const { attachment, sent } = subscription
+      const next = entry.epoch === sent[0] && entry.offset === sent[1] + 1
+      if (next && attachment.outlet.queued <= limits.buffered) {
+        const same = entry.check === sent[2]
+        const event = same
+          ? (plain ??= encodeEvent(topic, entry, false))
+          : (checked ??= encodeEvent(topic, entry, true))
+        attachment.outlet.push(event.frame, event.bytes)
+        subscription.sent = [entry.epoch, entry.offset, entry.check]
+        counters.events++
+      } else if (entry.epoch !== sent[0] || entry.offset > sent[1] || entry.check !== sent[2]) {
+        // Not what this link can be sent now: the log is the truth, so it is read from where the link stands.
+        subscription.state = 'behind'
+        attachment.behind.add(subscription)
+        attachment.outlet.schedule()
+      }
+    }
+  }
+  function encodeEvent(topic: Topic, entry: AppendedEntry, withCheck: boolean): Encoded {
+    const parts = [...topic.head, codec.encode(entry.offset), entry.data]
+    const frame = codec.join(withCheck ? [...parts, codec.encode(entry.check)] : parts)
+    return { frame, bytes: Buffer.byteLength(frame) }
+  }
+
+  function begin(subscription: Subscription, { position, rolledBack }: Located): void {
+    const { attachment, name, shown, sent } = subscription
+    const [epoch, offset, check] = position
+    if (rolledBack) subscription.shown = epoch + '!' + randomName(random, ALIAS_LENGTH)
+    else if (unaliased([shown, 0, 0])[0] !== epoch) subscription.shown = epoch
+    if (sent[0] && (rolledBack || sent[0] !== epoch || sent[1] !== offset)) counters.gaps++
+    subscription.sent = position
+    subscription.state = 'replaying'
+    attachment.outlet.push(encode(['subscribed', name, [subscription.shown, offset, check]]))
+    attachment.behind.add(subscription)
+  }
+  function deny(subscription: Subscription, code: string, message: string): void {
+    const { attachment, name } = subscription
+    end(subscription)
+    attachment.outlet.push(encode(['denied', name, code.slice(0, 256), message.slice(0, 256)]))
+  }
+  function locate(
+    subscription: Subscription,
+    logged: string,
+    asked: Position | null,
+    ready: (tell: () => void) => void,
+  ): void {
+    if (subscription.state === 'ended' || !isCurrent(subscription.attachment)) return
+    // Watched before it is located, so that nothing is appended in between unnoticed.
+    const topic = (subscription.topic = join(subscription, logged))
+    whenReady(
+      () => log.locate(topic.name, asked && unaliased(asked)),
+      (located) =>
+        ready(() => {
+          if (subscription.state !== 'starting' || !isCurrent(subscription.attachment)) return
+          // A fresh inbox has no client position yet: this is what one goes on from that never learns it.
+          const { inboxes } = subscription.attachment.session
+          if (subscription.name.startsWith('~') && !inboxes.has(subscription.name))
+            inboxes.set(subscription.name, located.position)
+          begin(subscription, located)
+        }),
+      (error) => unavailable(subscription.attachment, error),
+    )
+  }
+
+  return {
+    get size() {
+      return topics.size
+    },
+    subscribe(attachment, name, position, ready) {
+      const before = attachment.subscriptions.get(name)
+      if (before) end(before)
+      const inbox = name.startsWith('~')
+      const logged = logName(attachment.session, name)
+      const sent: Position = position ? unaliased(position) : ['', 0, 0]
+      const subscription: Subscription = {
+        attachment,
+        name,
+        state: 'starting',
+        topic: null,
+        sent,
+        shown: position?.[0] ?? '',
+      }
+      const refuse = (code: string, message: string): void =>
+        ready(() => {
+          if (subscription.state !== 'ended') deny(subscription, code, message)
+        })
+      if (logged === null) return refuse('forbidden', 'names that begin with ~ are reserved')
+      // Inboxes do not count: everybody has them without asking.
+      if (!inbox && attachment.subscriptions.size >= limits.subscriptions + 2)
+        return refuse('too-many-subscriptions', `at most ${limits.subscriptions} subscriptions`)
+      attachment.subscriptions.set(name, subscription)
+      if (inbox) return locate(subscription, logged, position, ready)
+      whenReady(
+        () => settings.authorize({ identity: attachment.session.identity, action: 'subscribe', topic: name }),
+        (allowed) => {
+          if (allowed) locate(subscription, logged, position, ready)
+          else refuse('forbidden', 'not allowed to subscribe to this topic')
+        },
+        (error) => {
+          if (!(error instanceof RejectError)) report(error, 'authorize')
+          refuse(error instanceof RejectError ? error.code : 'forbidden', 'not allowed to subscribe to this topic')
+        },
+      )
+    },
+    unsubscribe(attachment, name) {
+      const subscription = attachment.subscriptions.get(name)
+      if (subscription && !name.startsWith('~')) end(subscription)
+    },
+    leave(attachment) {
+      for (const subscription of attachment.subscriptions.values()) end(subscription)
+    },
+    volatile(name, data) {
+      const frame = codec.join([codec.encode('volatile'), codec.encode(name), data])
+      const bytes = Buffer.byteLength(frame)
+      for (const { state, attachment } of topics.get(name)?.subscriptions ?? [])
+        if (state === 'live' && attachment.outlet.queued <= limits.buffered) attachment.outlet.push(frame, bytes)
+    },
+    begin,
+  }
+}
+
+/** A frame for many links, and its size. */
+interface Encoded {
+  readonly frame: Packet
+  readonly bytes: number
+}

@@ -1,0 +1,218 @@
+/** Messages up: taken in, handed to handlers in order, answered (PROTOCOL.md §6). Owns no links: who has news for one is told to `wake`. */
+import type { Packet, Result } from '@holdfast/protocol'
+import type { Context } from './context.ts'
+import { RejectError } from './errors.ts'
+import type { Handlers, MessageMeta, Registration } from './handlers.ts'
+import { isPromise, whenReady } from './maybe.ts'
+import type { Attachment, Inbound, Session } from './session.ts'
+
+export interface Uplink {
+  /** Takes a message in; `null` uses its serial up. `run` is called after the packet's last one. */
+  receive(session: Session, serial: number, message: Inbound | null): void
+  /** A message without serial; refused ones are dropped in silence. */
+  volatile(attachment: Attachment, topic: string, data: unknown): void
+  /** Starts what may be started. */
+  run(session: Session): void
+  /** What has not been told yet, as encoded frames. `always`: tells the serial even when there is nothing new. */
+  acks(session: Session, always?: boolean): Packet[]
+}
+
+const REFUSED = new RejectError('forbidden', 'not allowed to send to this topic')
+const NO_HANDLER = new RejectError('no-handler', 'nothing handles this topic')
+const IN_DOUBT = new RejectError('in-doubt', 'it may have been handled before a restart, and is not handled twice')
+
+export function createUplink(context: Context, handlers: Handlers, wake: (session: Session) => void): Uplink {
+  const { settings, counters, encode, report } = context
+  const { codec, limits } = settings
+
+  function rejection(serial: number, error: unknown): Packet {
+    const known = error instanceof RejectError
+    const open = known || (settings.exposeErrors && error instanceof Error)
+    return codec.encode([
+      serial,
+      null,
+      known ? String(error.code).slice(0, 256) : 'handler-failed',
+      open ? String((error as Error).message).slice(0, limits.message / 4) : 'the handler failed',
+    ])
+  }
+  /** Encoded at once: what the handler returned may change afterwards. */
+  function result(serial: number, value: unknown): Packet {
+    const encoded = codec.encode(value)
+    if (Buffer.byteLength(encoded) > limits.message) throw new TypeError('a reply may be at most limits.message long')
+    return codec.join([codec.encode(serial), encoded])
+  }
+  /** The kept result stands encoded in place of its value. */
+  function finish(session: Session, serial: number, answer?: Packet): void {
+    counters.handled++
+    session.running--
+    if (session.blockedBy === serial) session.blockedBy = 0
+    session.intake.finish(serial, answer === undefined ? undefined : [serial, answer])
+    wake(session)
+  }
+  function fail(session: Session, serial: number, error: unknown): void {
+    if (!(error instanceof RejectError)) report(error, 'a message handler')
+    finish(session, serial, rejection(serial, error))
+  }
+  function succeed(session: Session, serial: number, value: unknown): void {
+    if (value === undefined) return finish(session, serial)
+    try {
+      finish(session, serial, result(serial, value))
+    } catch (error) {
+      fail(session, serial, error)
+    }
+  }
+  function metaOf(session: Session, serial: number, message: Inbound): MessageMeta {
+    const id = message.id ?? session.id + '.' + serial
+    return {
+      session: { id: session.id, identity: session.identity },
+      identity: session.identity,
+      topic: message.topic,
+      serial,
+      id,
+      fence: Number(id.slice(id.lastIndexOf('.') + 1)) || 0,
+      redelivered: message.id !== null,
+      volatile: false,
+      transport: message.transport,
+    }
+  }
+  /** Calls the handler. Returns whether it has finished. */
+  function call(session: Session, serial: number, message: Inbound, { handle, concurrent }: Registration): boolean {
+    try {
+      const value = handle(message.data, metaOf(session, serial, message))
+      if (!isPromise(value)) {
+        succeed(session, serial, value)
+        return true
+      }
+      if (concurrent) session.blockedBy = 0
+      value
+        .then(
+          (reply) => succeed(session, serial, reply),
+          (error: unknown) => fail(session, serial, error),
+        )
+        .then(() => run(session))
+    } catch (error) {
+      fail(session, serial, error)
+      return true
+    }
+    return concurrent
+  }
+  function start(session: Session, serial: number, message: Inbound): void {
+    session.running++
+    session.blockedBy = serial
+    session.waitingBytes -= message.bytes
+    const { topic } = message
+    if (message.id !== null && settings.intake === 'at-most-once') return fail(session, serial, IN_DOUBT)
+    if (topic.startsWith('~')) return fail(session, serial, REFUSED)
+    let state: 'starting' | 'waiting' = 'starting'
+    const goOn = (): void => {
+      // A loop of `run` is on the stack unless we had to wait.
+      if (state === 'waiting') run(session)
+    }
+    whenReady(
+      () => settings.authorize({ identity: session.identity, action: 'send', topic }),
+      (allowed) => {
+        const handler = handlers.find(topic)
+        if (allowed && handler) call(session, serial, message, handler)
+        else fail(session, serial, allowed ? NO_HANDLER : REFUSED)
+        goOn()
+      },
+      (error) => {
+        fail(session, serial, error)
+        goOn()
+      },
+    )
+    state = 'waiting'
+  }
+  function run(session: Session): void {
+    // A tombstone has told what was handled: starting more now could start it twice.
+    while (!session.blockedBy && session.place.state !== 'gone') {
+      const next = session.intake.next()
+      if (!next) return wake(session)
+      start(session, next[0], next[1])
+    }
+  }
+  function callVolatile(attachment: Attachment, topic: string, data: unknown): unknown {
+    const { session, link } = attachment
+    return handlers.find(topic)?.handle(data, {
+      session: { id: session.id, identity: session.identity },
+      identity: session.identity,
+      topic,
+      serial: 0,
+      id: '',
+      fence: 0,
+      redelivered: false,
+      volatile: true,
+      transport: link.transport,
+    })
+  }
+
+  return {
+    receive(session, serial, message) {
+      const { intake } = session
+      const known = serial <= intake.received
+      // Dropped like what is beyond the window. Twice, since the sender counts payloads and this counts frames: one that keeps to its
+      // bounds never gets here.
+      if (!known && message && session.waitingBytes + message.bytes > limits.inFlightBytes * 2) return
+      const before = intake.received
+      const fate = intake.receive(serial, message)
+      if (fate === 'duplicate') counters.duplicates++
+      else if (fate !== 'beyond') session.waitingBytes += message ? message.bytes : 0
+      counters.received += intake.received - before
+    },
+    volatile(attachment, topic, data) {
+      const { session } = attachment
+      if (topic.startsWith('~') || session.volatile >= limits.inFlight) return
+      session.volatile++
+      const done = (): void => {
+        session.volatile--
+      }
+      whenReady(
+        () => settings.authorize({ identity: session.identity, action: 'send', topic }),
+        (allowed) => {
+          if (!allowed) return done()
+          whenReady(
+            () => callVolatile(attachment, topic, data),
+            done,
+            (error) => {
+              done()
+              if (!(error instanceof RejectError)) report(error, 'a message handler')
+            },
+          )
+        },
+        (error) => {
+          done()
+          report(error, 'authorize')
+        },
+      )
+    },
+    run,
+    acks(session, always = false) {
+      const { intake } = session
+      const [serial, results] = intake.ack() ?? [intake.handled, null]
+      if (!results) return always ? [encode(['ack', serial, []])] : []
+      return ackFrames(serial, results)
+    },
+  }
+
+  /**
+   * One frame where they fit; else several, each telling only serials whose results it or an earlier one carries, since a serial without a result
+   * reads as "returned nothing".
+   */
+  function ackFrames(serial: number, results: readonly Result[]): Packet[] {
+    const frames: Packet[] = []
+    let part: Packet[] = []
+    let size = 0
+    const end = (upTo: number): void => {
+      frames.push(codec.join([codec.encode('ack'), codec.encode(upTo), codec.join(part)]))
+      part = []
+      size = 0
+    }
+    for (const [at, answer] of results as readonly (readonly [number, Packet])[]) {
+      if (part.length && size + answer.length > limits.packet / 2) end(Math.min(serial, at - 1))
+      part.push(answer)
+      size += answer.length
+    }
+    end(serial)
+    return frames
+  }
+}

@@ -1,0 +1,225 @@
+// What the transport tests share: a clock that is moved by hand, a record of a link's events, and an HTTP server whose every answer the test
+// gives itself. Nothing here sleeps: a test awaits what is to happen.
+import { createServer } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { DownFrame, Hello } from '@holdfast/protocol'
+import type { Clock } from '../../packages/client/src/clock.ts'
+import type { Wire } from '../../packages/client/src/dialect.ts'
+import { holdfast } from '../../packages/client/src/dialects/holdfast.ts'
+import type { Cause, Link, LinkEvents, Transport } from '../../packages/client/src/transport.ts'
+
+/** Values that are awaited one by one, in the order in which they came. */
+export function createInbox<T>() {
+  const values: T[] = []
+  const takers: ((value: T) => void)[] = []
+  return {
+    put(value: T): void {
+      const taker = takers.shift()
+      if (taker) taker(value)
+      else values.push(value)
+    },
+    next: (): Promise<T> =>
+      new Promise((resolve) => (values.length ? resolve(values.shift()!) : void takers.push(resolve))),
+    get size() {
+      return values.length
+    },
+  }
+}
+
+/** Until it holds; the test's own time limit bounds it. */
+export async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setImmediate(resolve))
+}
+
+export interface ManualClock extends Clock {
+  /** Timers armed. */
+  readonly armed: number
+  /** Delays of the timers armed, shortest first. */
+  readonly delays: number[]
+  advance(delay: number): void
+}
+
+export function createManualClock(): ManualClock {
+  let now = 0
+  const timers = new Set<{ at: number; fn: () => void }>()
+  return {
+    now: () => now,
+    after(delay, fn) {
+      const timer = { at: now + delay, fn }
+      timers.add(timer)
+      return () => timers.delete(timer)
+    },
+    get armed() {
+      return timers.size
+    },
+    get delays() {
+      return [...timers].map(({ at }) => at - now).sort((a, b) => a - b)
+    },
+    advance(delay) {
+      now += delay
+      for (const timer of [...timers].sort((a, b) => a.at - b.at)) {
+        if (timer.at > now || !timers.delete(timer)) continue
+        timer.fn()
+      }
+    },
+  }
+}
+
+export const HELLO: Hello = { version: 1, session: null, incarnation: 1, settled: 0, subscriptions: [['chat', null]] }
+
+export const WELCOME: DownFrame = [
+  'welcome',
+  {
+    session: 'token',
+    id: 's1',
+    resumed: false,
+    serial: 0,
+    identity: null,
+    window: 120_000,
+    beat: 15_000,
+    grace: 5000,
+    retrySpread: 300,
+    level: 'memory',
+    limits: { message: 1_048_576, packet: 262_144, inFlight: 1024, inFlightBytes: 4_194_304, subscriptions: 1000 },
+    time: 1,
+  },
+]
+
+export type Happening = ['opened'] | ['received', DownFrame[]] | ['dropped', Cause]
+
+export interface Recorded {
+  link: Link
+  wire: Wire
+  clock: ManualClock
+  /** All that the link has told, in order. */
+  log: Happening[]
+  /** The same, one by one. */
+  next(): Promise<Happening>
+}
+
+/** Opens a link as its owner does: decodes what comes at once. `react` may act within an event. */
+export function openRecorded(
+  transport: Transport,
+  url: string,
+  { hello = HELLO, react }: { hello?: Hello; react?: (happening: Happening, link: Link) => void } = {},
+): Recorded {
+  const log: Happening[] = []
+  const inbox = createInbox<Happening>()
+  const clock = createManualClock()
+  const wire = holdfast().wire(hello)
+  let link: Link | null = null
+  const tell = (happening: Happening): void => {
+    if (!link) throw new Error('an event before open() has returned')
+    log.push(happening)
+    inbox.put(happening)
+    react?.(happening, link)
+  }
+  const events: LinkEvents = {
+    opened: () => tell(['opened']),
+    received(packet) {
+      const frames = wire.decode(packet)
+      tell(['received', Array.isArray(frames) ? frames : []])
+    },
+    dropped: (cause) => tell(['dropped', cause]),
+  }
+  link = transport.open({ url, wire, clock }, events)
+  return { link, wire, clock, log, next: inbox.next }
+}
+
+/** Awaits the end and returns its cause. */
+export async function ending({ next }: Recorded): Promise<Cause> {
+  for (;;) {
+    const happening = await next()
+    if (happening[0] === 'dropped') return happening[1]
+  }
+}
+
+/** One request, to be answered by the test. */
+export interface Exchange {
+  request: IncomingMessage
+  response: ServerResponse
+  body: string
+  frames: unknown[][]
+  reply(status: number, body?: string, headers?: Record<string, string>): void
+  /** An event stream to write to. */
+  stream(): ServerResponse
+  /** Breaks the connection. */
+  cut(): void
+  /** When the connection or the answer has ended. */
+  closed: Promise<void>
+}
+
+export interface ScriptedServer {
+  url: string
+  /** The next request whose first frame is of this type; `get` for one without a body. */
+  next(kind: string): Promise<Exchange>
+  /** Requests without a complete answer. */
+  readonly open: number
+  close(): Promise<void>
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  let body = ''
+  request.setEncoding('utf8')
+  try {
+    for await (const chunk of request) body += chunk as string
+  } catch {
+    // Cut by the client.
+  }
+  return body
+}
+
+const framesOf = (body: string): unknown[][] => {
+  try {
+    return JSON.parse(body) as unknown[][]
+  } catch {
+    return []
+  }
+}
+
+export async function createScriptedServer(): Promise<ScriptedServer> {
+  const inboxes = new Map<string, ReturnType<typeof createInbox<Exchange>>>()
+  const inboxOf = (kind: string) => inboxes.get(kind) ?? inboxes.set(kind, createInbox<Exchange>()).get(kind)!
+  const running = new Set<ServerResponse>()
+
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    running.add(response)
+    const closed = new Promise<void>((resolve) =>
+      response.on('close', () => {
+        running.delete(response)
+        resolve()
+      }),
+    )
+    const body = await readBody(request)
+    const frames = framesOf(body)
+    inboxOf(request.method === 'GET' ? 'get' : String(frames[0]?.[0])).put({
+      request,
+      response,
+      body,
+      frames,
+      closed,
+      reply: (status, text = '[]', headers) =>
+        void response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(text),
+      stream() {
+        response.writeHead(200, { 'content-type': 'text/event-stream;charset=utf-8' }).flushHeaders()
+        return response
+      },
+      cut: () => void request.socket.destroy(),
+    })
+  }
+  const server = createServer((request, response) => void serve(request, response))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/realtime`,
+    next: (kind) => inboxOf(kind).next(),
+    get open() {
+      return running.size
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}

@@ -41,7 +41,8 @@ export function webSocket(options: WebSocketOptions = {}): Transport {
       return {
         send: (frames) => send(wire.join(frames)),
         get buffered() {
-          return socket.bufferedAmount
+          // Classes other than the platform's may not tell.
+          return socket.bufferedAmount || 0
         },
         close(last) {
           // Detached first: on a dead network the `close` event comes after a minute or never, and by then it means nothing.

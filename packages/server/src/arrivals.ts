@@ -61,6 +61,10 @@ export function createArrivals({ context, contact, attach, started, retryAfter }
     return refusing()
   }
 
+  /** A client may see whether a link carries both ways before its hello takes over from another (PROTOCOL.md §4.1). */
+  function answerPings(link: Link, frames: readonly UpFrame[]): void {
+    link.send(frames.flatMap((frame) => (frame[0] === 'ping' ? [encode(['pong', frame[1]])] : [])))
+  }
   function accept(link: Link, request: LinkRequest): LinkEnd {
     const arrival: { phase: Phase; link: Link } = { phase: { at: 'out' }, link }
     const leave = (phase: Phase): void => {
@@ -79,6 +83,8 @@ export function createArrivals({ context, contact, attach, started, retryAfter }
     }
     const greet = (frames: readonly UpFrame[]): void => {
       const [first] = frames
+      const pings = frames.every((frame) => frame[0] === 'ping')
+      if (first && pings && link.buffered < limits.replayBytes) return answerPings(link, frames)
       if (first?.[0] !== 'hello' || frames.length > 1)
         return refuse({ code: CloseCode.protocol, reason: 'hello must come first, and alone' })
       const [, hello] = first
@@ -95,9 +101,16 @@ export function createArrivals({ context, contact, attach, started, retryAfter }
     }
     const take = (frames: readonly UpFrame[], bytes: number): void => {
       const { phase } = arrival
-      if (phase.at === 'inside') contact.take(phase.attachment, frames, bytes)
-      else if (phase.at === 'door') greet(frames)
-      else if (phase.at === 'desk') refuse({ code: CloseCode.protocol, reason: 'nothing may come before the welcome' })
+      try {
+        if (phase.at === 'inside') contact.take(phase.attachment, frames, bytes)
+        else if (phase.at === 'door') greet(frames)
+        else if (phase.at === 'desk')
+          refuse({ code: CloseCode.protocol, reason: 'nothing may come before the welcome' })
+      } catch (error) {
+        // A fault of ours ends this link, and no other.
+        context.report(error, 'a link')
+        fail({ code: CloseCode.overloaded, reason: 'server error' })
+      }
     }
     const fail = (farewell: Farewell): void => {
       if (arrival.phase.at === 'inside') contact.fail(arrival.phase.attachment, farewell)

@@ -93,6 +93,10 @@ export function createHub(context: Context, handlers: Handlers): Hub {
     sessions.end(attachment.session)
     attachment.link.close(1000, '', [])
   }
+  function fail(attachment: Attachment, error: unknown): void {
+    report(error, 'a link')
+    close(attachment, { code: CloseCode.overloaded, reason: 'server error' }, spread())
+  }
   function unavailable(attachment: Attachment, error: unknown): void {
     report(error, 'the log')
     close(attachment, { code: CloseCode.overloaded, reason: 'the log is not available' }, spread())
@@ -110,6 +114,7 @@ export function createHub(context: Context, handlers: Handlers): Hub {
         if (attachment.behind.size && attachment.reading === 'idle' && outlet.queued < settings.limits.replayBytes)
           clock.after(0, outlet.schedule)
       },
+      failed: (error) => fail(attachment, error),
     })
     const attachment: Attachment = {
       session,

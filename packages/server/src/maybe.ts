@@ -7,12 +7,12 @@ export function isPromise<T>(value: MaybePromise<T>): value is PromiseLike<T> {
 }
 
 /**
- * Goes on with `done` at once where the value is there, later where it is not. Whatever `get` throws or rejects with goes to `failed`.
- * An error of `done` itself is thrown when synchronous, and goes to `failed` when not: no rejection is left unhandled.
+ * Goes on with `goOn` at once where the value is there, later where it is not. Whatever `get` throws or rejects with goes to `failed`.
+ * An error of `goOn` itself is thrown when synchronous, and goes to `failed` when not: no rejection is left unhandled.
  */
 export function whenReady<T>(
   get: () => MaybePromise<T>,
-  done: (value: T) => void,
+  goOn: (value: T) => void,
   failed: (error: unknown) => void,
 ): void {
   let value: MaybePromise<T>
@@ -21,6 +21,6 @@ export function whenReady<T>(
   } catch (error) {
     return failed(error)
   }
-  if (!isPromise(value)) return done(value)
-  value.then(done).then(undefined, failed)
+  if (!isPromise(value)) return goOn(value)
+  value.then((ready) => goOn(ready)).then(undefined, failed)
 }

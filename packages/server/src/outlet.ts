@@ -17,11 +17,17 @@ export interface Outlet {
 export interface OutletHooks {
   /** Called before each flush, to push what is due: acknowledgements, replay pages. */
   fill(): void
-  /** Called after it, with what the link still holds. */
+  /** Called after it. */
   flushed(): void
+  /** One of these two, or the link, threw. */
+  failed(error: unknown): void
 }
 
-export function createOutlet({ settings, counters }: Context, link: Link, { fill, flushed }: OutletHooks): Outlet {
+export function createOutlet(
+  { settings, counters }: Context,
+  link: Link,
+  { fill, flushed, failed }: OutletHooks,
+): Outlet {
   let frames: Packet[] = []
   let sizes: number[] = []
   let bytes = 0
@@ -30,7 +36,13 @@ export function createOutlet({ settings, counters }: Context, link: Link, { fill
   function schedule(): void {
     if (state !== 'idle') return
     state = 'scheduled'
-    queueMicrotask(flush)
+    queueMicrotask(() => {
+      try {
+        flush()
+      } catch (error) {
+        failed(error)
+      }
+    })
   }
   function flush(): void {
     if (state === 'closed') return

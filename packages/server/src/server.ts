@@ -115,13 +115,14 @@ export function createServer<Topics = Record<string, unknown>>(options: ServerOp
     return { code, reason, retryAfter: Math.max(0, Math.ceil(leaveBy - clock.now())) }
   })
 
-  function payload(topic: string, data: unknown): Packet {
+  /** `wrap` makes of the data what is put on the log. */
+  function payload(topic: string, data: unknown, wrap = (inner: unknown): unknown => inner): Packet {
     if (life === 'closed') throw new HoldfastError('closed', 'The server has been closed.')
     if (!topicName(topic) || topic.startsWith('~'))
       throw new HoldfastError('bad-topic', `${JSON.stringify(topic)} is not a topic name that can be published to.`)
     let packet: Packet
     try {
-      packet = codec.encode(data)
+      packet = codec.encode(wrap(data))
     } catch (cause) {
       throw new HoldfastError('bad-data', `The data for ${topic} cannot be encoded: ${String(cause)}`, { cause })
     }
@@ -159,7 +160,7 @@ export function createServer<Topics = Record<string, unknown>>(options: ServerOp
     async sendTo(to, topic, data, { id } = {}) {
       if ('session' in to && !hub.sessions.byId(to.session))
         throw new HoldfastError('unknown-session', `There is no session ${to.session}.`)
-      const packet = codec.join([codec.encode(topic), payload(topic, data)])
+      const packet = payload(topic, data, (inner) => [topic, inner])
       return log.append(inboxOf(to), packet, { dedupe: id })
     },
     sessions: () => [...hub.sessions.all()].map(infoOf),

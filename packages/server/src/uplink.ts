@@ -17,6 +17,9 @@ export interface Uplink {
   acks(session: Session, always?: boolean): Packet[]
 }
 
+/** What is shorter has not enough brackets to be nested too deep. */
+const DEEP = 100
+
 const REFUSED = new RejectError('forbidden', 'not allowed to send to this topic')
 const NO_HANDLER = new RejectError('no-handler', 'nothing handles this topic')
 const IN_DOUBT = new RejectError('in-doubt', 'it may have been handled before a restart, and is not handled twice')
@@ -39,6 +42,8 @@ export function createUplink(context: Context, handlers: Handlers, wake: (sessio
   function result(serial: number, value: unknown): Packet {
     const encoded = codec.encode(value)
     if (Buffer.byteLength(encoded) > limits.message) throw new TypeError('a reply may be at most limits.message long')
+    // Throws what would be nested too deep in a welcome (frame, object, `former`, results, result).
+    if (encoded.length > DEEP) codec.encode([[[[[value]]]]])
     return codec.join([codec.encode(serial), encoded])
   }
   /** The kept result stands encoded in place of its value. */

@@ -29,15 +29,27 @@ export type ClosePolicy = 'stop' | 'authenticate' | 'later' | 'now' | 'fresh' | 
 
 const RANGES: readonly ClosePolicy[] = ['stop', 'authenticate', 'later', 'now', 'fresh']
 
-/** The one table: close code -> policy. Unknown codes retry; 1000 from the peer too, since balancers misuse it. */
-export function closePolicy(code: number): ClosePolicy {
-  if (code === CloseCode.protocol || code === 1002 || code === 1003 || code === 1007) return 'fault'
-  if (code === 1012 || code === 1013) return 'later'
-  if (code === 1008) return 'fresh'
-  return (code >= 4000 && RANGES[Math.floor(code / 100) - 40]) || 'retry'
+/** What is not in a range of ours, or not treated as its range. */
+const EXCEPTIONS: { readonly [code: number]: ClosePolicy } = {
+  1002: 'fault',
+  1003: 'fault',
+  1007: 'fault',
+  1008: 'fresh',
+  1009: 'later',
+  1012: 'later',
+  1013: 'later',
+  4202: 'fault',
 }
 
-/** Whether a close may have been caused by a message the link was carrying (PROTOCOL.md §6.6). */
+/** The one table: close code -> policy. Unknown codes retry; 1000 from the peer too, since balancers misuse it. */
+export function closePolicy(code: number): ClosePolicy {
+  return EXCEPTIONS[code] ?? RANGES[Math.floor(code / 100) - 40] ?? 'retry'
+}
+
+/**
+ * Whether a close points at a message that the link was carrying (PROTOCOL.md §6.6). Not 1005 and 1006: every cut of a network looks
+ * like that.
+ */
 export function blamesMessage(code: number): boolean {
-  return code === CloseCode.tooLarge || code === CloseCode.protocol || (code >= 1002 && code <= 1011)
+  return [1002, 1003, 1007, 1009, 1011, 4202, 4203].includes(code)
 }

@@ -8,8 +8,7 @@ export type Position = readonly [epoch: string, offset: number, check: number]
 
 /** What became of one serial: `[serial, value]` handled, `[serial, null, code, message]` refused (PROTOCOL.md §6.3). */
 export type Result =
-  | readonly [serial: number, value: unknown]
-  | readonly [serial: number, none: null, code: string, message: string]
+  readonly [serial: number, value: unknown] | readonly [serial: number, none: null, code: string, message: string]
 
 /** What an acknowledgement stands for (PROTOCOL.md §4.3). */
 export type AckLevel = 'memory' | 'appended' | 'replicated'

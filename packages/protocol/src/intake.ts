@@ -46,7 +46,7 @@ export function createIntake<M>(window: number): Intake<M> {
   let untold = new Set<number>()
 
   function finish(serial: number, result?: Result): void {
-    if (serial <= handled || finishedAbove.has(serial)) return
+    if (serial <= handled || serial > started || finishedAbove.has(serial)) return
     if (result) {
       results.set(serial, result)
       untold.add(serial)

@@ -3,43 +3,12 @@
  * link still lacks, and settles every message exactly once with one truthful outcome. Closure with private state, no I/O, `now` passed in.
  */
 import type { Result } from './frames.ts'
+import type { Message, Outbox, Outcome, OutboxLimits, Transmission } from './message.ts'
 
-/** How a message ended. `code` says why, in kebab-case. */
-export type Outcome =
-  | { outcome: 'acknowledged'; id: string; serial: number; value: unknown }
-  | { outcome: 'rejected' | 'not-sent' | 'in-doubt'; code: string; message?: string }
-
-/** A message as it is handed to the outbox. `P` is the encoded payload, opaque here. */
-export interface Message<P> {
-  topic: string
-  payload: P
-  /** Size that counts against the limits, in bytes. */
-  bytes: number
-  /** Instant after which it is no longer worth putting on a link. */
-  expiresAt?: number | undefined
-  /** A newer message with the same key replaces this one while it is unsent. */
-  key?: string | undefined
-  /** Never send again in another session: settle as in-doubt. */
-  once?: boolean | undefined
-  /** Called exactly once. Must not call back into the outbox. */
-  settle(outcome: Outcome): void
-}
-
-/** One message to put on the link: no payload means `void`, an id means redelivered in a new session. */
-export interface Transmission<P> {
-  serial: number
-  topic: string
+interface Entry<P> extends Omit<Message<P>, 'payload'> {
+  /** Null once it is settled: what a link still needs is its serial. */
   payload: P | null
-  id: string | null
-}
-
-export interface OutboxLimits {
-  maxMessages: number
-  maxBytes: number
-  overflow: 'reject' | 'drop-oldest' | 'wait'
-}
-
-interface Entry<P> extends Message<P> {
+  /** Infinity until it is on a link of this session. */
   serial: number
   /** Fixed at first transmission; with it, the message keeps its name in later sessions. */
   id: string
@@ -47,43 +16,11 @@ interface Entry<P> extends Message<P> {
   settled: boolean
 }
 
-/** Opaque handle of an accepted message, for `abort`. */
-export type Ticket = object
-
-export interface Outbox<P> {
-  /** Messages without an outcome, and their bytes. */
-  readonly pending: number
-  readonly pendingBytes: number
-  /** Everything up to this serial has its outcome: the server may forget it. */
-  readonly settled: number
-  /** Earliest instant at which an unsent message expires, or Infinity. O(pending) only if any message has a `ttl`. */
-  readonly expiresAt: number
-  /** Accepts or settles it at once (`outbox-full`). */
-  add(message: Message<P>): Ticket
-  /** What to put on the link now, within the window: first what is to be sent again, then new messages. */
-  take(now: number, maxBytes: number): Transmission<P>[]
-  /** `ack` has come. False if it acknowledges what was never sent. */
-  acknowledge(serial: number, results: readonly Result[]): boolean
-  /** Send again from `serial + 1` (`nack`). */
-  rewind(serial: number): void
-  /** `beat` tells what the server has received: sends again what it lacks since the beat before (PROTOCOL.md §6.4). */
-  beat(serial: number): void
-  /** A link carries the same session again and has received everything up to `serial`. */
-  resume(serial: number): void
-  /** A new session under this public name; `former` is the old one's tombstone. */
-  restart(session: string, former?: readonly [serial: number, results: readonly Result[]]): void
-  /** The link is gone, closed from the other side; `blame` when its close code points at a message (PROTOCOL.md §6.6). */
-  dropped(blame: boolean): void
-  /** Bounds of the session as `welcome` tells them. */
-  limit(inFlight: number, inFlightBytes: number): void
-  abort(ticket: Ticket, code?: string): void
-  expire(now: number): void
-  /** Settles everything: in-doubt what was on a link, not-sent what was not. */
-  clear(code: string): void
-}
-
 /** Strikes against the message at the head of the line: from `alone` on it travels alone, at `out` it is rejected (PROTOCOL.md §6.6). */
 const STRIKES = { blamed: 2, dropped: 1, alone: 4, out: 10 }
+
+/** How many windows the serials in use may span, so that the results a server keeps are bounded (PROTOCOL.md §6.2). */
+const SPAN = 4
 
 export function createOutbox<P>(limits: OutboxLimits): Outbox<P> {
   /** Never on a link, or to be redelivered; in send order. */
@@ -93,30 +30,40 @@ export function createOutbox<P>(limits: OutboxLimits): Outbox<P> {
   const byKey = new Map<string, Entry<P>>()
   let session = ''
   let lastSerial = 0
+  let settledSerial = 0
   /** The next serial to put on the current link. */
   let nextSerial = 1
   let received = 0
   let sentAtBeat = 0
+  let receivedAtBeat = 0
+  let nacked = 0
+  /** Up to here it has been sent again since a `nack`. */
+  let resent = 0
   let inFlight = 1
   let inFlightBytes = 1
   let sentBytes = 0
   let pending = 0
   let pendingBytes = 0
-  let mortal = 0
-  let suspect = 0
+  let soonest = Infinity
+  let suspect: Entry<P> | null = null
   let strikes = 0
 
   function settle(entry: Entry<P>, outcome: Outcome): void {
     if (entry.settled) return
     entry.settled = true
+    entry.payload = null
     pending--
     pendingBytes -= entry.bytes
+    if (entry === suspect) acquit()
     entry.settle(outcome)
+  }
+  function acquit(): void {
+    suspect = null
+    strikes = 0
   }
   /** Takes it out of the line of unsent messages. */
   function leave(entry: Entry<P>): void {
-    if (!waiting.delete(entry)) return
-    if (entry.expiresAt !== undefined) mortal--
+    waiting.delete(entry)
     if (entry.key !== undefined && byKey.get(entry.key) === entry) byKey.delete(entry.key)
   }
   function drop(entry: Entry<P>, code: string): void {
@@ -125,7 +72,41 @@ export function createOutbox<P>(limits: OutboxLimits): Outbox<P> {
     settle(entry, { outcome: entry.redelivered ? 'in-doubt' : 'not-sent', code })
   }
   function expire(now: number): void {
-    if (mortal) for (const entry of waiting) if (entry.expiresAt! <= now) drop(entry, 'expired')
+    if (now < soonest) return
+    soonest = Infinity
+    for (const entry of waiting) {
+      const at = entry.expiresAt ?? Infinity
+      if (at <= now) drop(entry, 'expired')
+      else soonest = Math.min(soonest, at)
+    }
+  }
+  /** Who has to leave so that a message of this size, which replaces `older`, fits; null if that cannot be: then nobody leaves. */
+  function roomFor(bytes: number, older: Entry<P> | undefined): Entry<P>[] | null {
+    const leaving: Entry<P>[] = []
+    let messagesOver = pending + 1 - limits.maxMessages - (older ? 1 : 0)
+    let bytesOver = pendingBytes + bytes - limits.maxBytes - (older?.bytes ?? 0)
+    if (limits.overflow === 'drop-oldest')
+      for (const entry of waiting) {
+        if (messagesOver <= 0 && bytesOver <= 0) break
+        if (entry.redelivered || entry === older) continue
+        leaving.push(entry)
+        messagesOver--
+        bytesOver -= entry.bytes
+      }
+    return limits.overflow === 'wait' || (messagesOver <= 0 && bytesOver <= 0) ? leaving : null
+  }
+  function settledUpTo(): number {
+    while (settledSerial < lastSerial && !sent.has(settledSerial + 1)) settledSerial++
+    return settledSerial
+  }
+  function hasWindow(bytes: number): boolean {
+    if (!sent.size) return true
+    return (
+      strikes < STRIKES.alone &&
+      sent.size < inFlight &&
+      sentBytes + bytes <= inFlightBytes &&
+      lastSerial - settledUpTo() < SPAN * inFlight
+    )
   }
   /** The server has consumed the serial. */
   function consume(entry: Entry<P>, outcome: Outcome): void {
@@ -133,59 +114,37 @@ export function createOutbox<P>(limits: OutboxLimits): Outbox<P> {
     sentBytes -= entry.bytes
     settle(entry, outcome)
   }
-  const isFull = (bytes: number): boolean => pending >= limits.maxMessages || pendingBytes + bytes > limits.maxBytes
-  function makeRoom(bytes: number): boolean {
-    if (limits.overflow === 'wait') return true
-    if (limits.overflow === 'drop-oldest')
-      for (const entry of waiting) {
-        if (!isFull(bytes)) break
-        if (!entry.redelivered) drop(entry, 'outbox-full')
-      }
-    return !isFull(bytes)
+  /** The server has it up to here: whatever was suspected got through. False if it cannot have. */
+  function arrived(serial: number): boolean {
+    if (serial > lastSerial) return false
+    received = Math.max(received, serial)
+    if (suspect && received >= suspect.serial) acquit()
+    return true
   }
-  function hasWindow(bytes: number): boolean {
-    return strikes >= STRIKES.alone ? !sent.size : sent.size < inFlight && (!sent.size || sentBytes + bytes <= inFlightBytes)
-  }
-  /** The next entry for the link: again first, then new ones, which get their serial here. */
-  function nextEntry(): Entry<P> | null {
-    for (; nextSerial <= lastSerial; nextSerial++) {
-      const again = sent.get(nextSerial)
-      if (!again) continue
-      return strikes >= STRIKES.alone && nextSerial > suspect ? null : again
-    }
-    for (const entry of waiting) {
-      if (!hasWindow(entry.bytes)) return null
-      leave(entry)
-      entry.serial = ++lastSerial
-      entry.id ||= session + '.' + lastSerial
-      sent.set(lastSerial, entry)
-      sentBytes += entry.bytes
-      return entry
-    }
-    return null
+  function goBack(serial: number): void {
+    nextSerial = Math.min(nextSerial, Math.max(serial, settledUpTo()) + 1)
   }
   function acknowledge(serial: number, results: readonly Result[]): boolean {
-    if (serial > lastSerial || results.some((result) => result[0] > lastSerial)) return false
+    if (results.some(([at]) => at > lastSerial) || !arrived(serial)) return false
     for (const [at, value, code, message] of results) {
       const entry = sent.get(at)
       if (!entry) continue
       if (code === undefined) consume(entry, { outcome: 'acknowledged', id: entry.id, serial: at, value })
       else consume(entry, { outcome: 'rejected', code, message: message! })
+      // Handled in order of serials means: everything before it has been received, too.
+      arrived(at)
     }
-    for (const [at, entry] of sent) {
-      if (at > serial) break
-      consume(entry, { outcome: 'acknowledged', id: entry.id, serial: at, value: undefined })
+    for (let at = settledUpTo() + 1; at <= serial; at++) {
+      const entry = sent.get(at)
+      if (entry) consume(entry, { outcome: 'acknowledged', id: entry.id, serial: at, value: undefined })
     }
-    arrived(serial)
     return true
   }
-  /** The server has it up to here: whatever was suspected got through. */
-  function arrived(serial: number): void {
-    if (serial > received) received = serial
-    if (suspect && received >= suspect) suspect = strikes = 0
-  }
-  function rewind(serial: number): void {
-    if (serial < lastSerial && serial + 1 < nextSerial) nextSerial = Math.max(serial, 0) + 1
+  /** Nothing is on the link yet. */
+  function beginLink(serial: number): void {
+    received = serial
+    nextSerial = Math.max(serial, settledUpTo()) + 1
+    sentAtBeat = resent = 0
   }
 
   return {
@@ -196,68 +155,92 @@ export function createOutbox<P>(limits: OutboxLimits): Outbox<P> {
       return pendingBytes
     },
     get settled() {
-      for (const serial of sent.keys()) return serial - 1
-      return lastSerial
+      return settledUpTo()
     },
     get expiresAt() {
-      let at = Infinity
-      if (mortal) for (const entry of waiting) at = Math.min(at, entry.expiresAt ?? Infinity)
-      return at
+      return waiting.size ? soonest : Infinity
     },
     add(message) {
-      const entry: Entry<P> = { ...message, serial: 0, id: '', redelivered: false, settled: false }
+      // Not `{ ...message, serial }`: V8 gives such objects a slow shape, ten times the cost of the whole way through here.
+      const entry: Entry<P> = Object.assign({ serial: Infinity, id: '', redelivered: false, settled: false }, message)
       const older = entry.key === undefined ? undefined : byKey.get(entry.key)
-      if (older) drop(older, 'replaced')
-      const room = !isFull(entry.bytes) || makeRoom(entry.bytes)
+      const leaving = roomFor(entry.bytes, older)
       pending++
       pendingBytes += entry.bytes
-      if (!room) {
+      if (!leaving) {
         settle(entry, { outcome: 'not-sent', code: 'outbox-full' })
         return entry
       }
+      if (older) drop(older, 'replaced')
+      for (const other of leaving) drop(other, 'outbox-full')
       waiting.add(entry)
       if (entry.key !== undefined) byKey.set(entry.key, entry)
-      if (entry.expiresAt !== undefined) mortal++
+      soonest = Math.min(soonest, entry.expiresAt ?? Infinity)
       return entry
     },
     take(now, maxBytes) {
       const out: Transmission<P>[] = []
-      expire(now)
-      for (let bytes = 0; bytes < maxBytes; ) {
-        const entry = nextEntry()
-        if (!entry) break
-        nextSerial = entry.serial + 1
-        bytes += entry.bytes
-        const { serial, topic } = entry
-        out.push({ serial, topic, payload: entry.settled ? null : entry.payload, id: entry.redelivered ? entry.id : null })
+      let left = maxBytes
+      const fits = (entry: Entry<P>): boolean => left > 0 && (!out.length || entry.bytes <= left)
+      const put = ({ serial, topic, payload, bytes, redelivered, id }: Entry<P>): void => {
+        left -= bytes
+        out.push({ serial, topic, payload, id: redelivered ? id : null })
       }
+      expire(now)
+      for (; nextSerial <= lastSerial; nextSerial++) {
+        const entry = sent.get(nextSerial)
+        if (!entry) continue
+        if (!fits(entry) || (strikes >= STRIKES.alone && nextSerial > suspect!.serial)) return out
+        put(entry)
+      }
+      for (const entry of waiting) {
+        if (!fits(entry) || !hasWindow(entry.bytes)) break
+        leave(entry)
+        entry.serial = ++lastSerial
+        entry.id ||= session + '.' + lastSerial
+        sent.set(lastSerial, entry)
+        sentBytes += entry.bytes
+        put(entry)
+      }
+      nextSerial = lastSerial + 1
       return out
     },
     acknowledge,
-    rewind,
+    rewind(serial) {
+      if (!arrived(serial)) return false
+      // The resend after an earlier nack fills its later holes, too: they are on their way, unless the server says so again.
+      if (serial <= nacked || serial >= resent) {
+        resent = Math.max(resent, nextSerial - 1)
+        goBack(serial)
+      }
+      nacked = serial
+      return true
+    },
     beat(serial) {
-      arrived(serial)
-      if (sentAtBeat > serial) rewind(serial)
+      if (!arrived(serial)) return false
+      // Progress since the beat before means a slow link, not a lost tail.
+      if (sentAtBeat > serial && receivedAtBeat === serial) goBack(serial)
       sentAtBeat = nextSerial - 1
+      receivedAtBeat = serial
+      return true
     },
     resume(serial) {
-      arrived(serial)
-      const accused = strikes >= STRIKES.out ? sent.get(suspect) : undefined
-      if (accused) {
-        suspect = strikes = 0
-        settle(accused, { outcome: 'rejected', code: 'poison', message: 'its link was closed each time it was sent' })
-      }
-      nextSerial = serial + 1
-      sentAtBeat = 0
+      if (!arrived(serial)) return false
+      if (suspect && strikes >= STRIKES.out)
+        settle(suspect, { outcome: 'rejected', code: 'poison', message: 'its link was closed each time it was sent' })
+      beginLink(serial)
+      return true
     },
     restart(name, former) {
-      if (former) acknowledge(Math.min(former[0], lastSerial), former[1])
+      const isTrue = !former || acknowledge(...former)
       const again: Entry<P>[] = []
       for (const entry of sent.values()) {
         if (entry.settled) continue
         if (entry.once) settle(entry, { outcome: 'in-doubt', code: 'session-lost' })
+        else if (entry === suspect && strikes >= STRIKES.out) settle(entry, { outcome: 'in-doubt', code: 'poison' })
         else {
           entry.redelivered = true
+          entry.serial = Infinity
           // It has been on a link: its time to live is over as a reason not to send it.
           entry.expiresAt = entry.key = undefined
           again.push(entry)
@@ -266,19 +249,20 @@ export function createOutbox<P>(limits: OutboxLimits): Outbox<P> {
       sent.clear()
       waiting = new Set([...again, ...waiting])
       session = name
-      sentBytes = lastSerial = received = sentAtBeat = suspect = strikes = 0
-      nextSerial = 1
+      sentBytes = lastSerial = settledSerial = 0
+      beginLink(0)
+      return isTrue
     },
     dropped(blame) {
-      let head = 0
-      for (const serial of sent.keys())
-        if (serial > received) {
-          head = serial
-          break
-        }
-      if (!head || head >= nextSerial) return
-      strikes = (head === suspect ? strikes : 0) + (blame ? STRIKES.blamed : STRIKES.dropped)
-      suspect = head
+      const from = Math.max(received, settledUpTo()) + 1
+      for (let serial = from; serial < nextSerial; serial++) {
+        const entry = sent.get(serial)
+        if (!entry || entry.settled) continue
+        strikes = (entry === suspect ? strikes : 0) + (blame ? STRIKES.blamed : STRIKES.dropped)
+        suspect = entry
+        break
+      }
+      nextSerial = from
     },
     limit(messages, bytes) {
       inFlight = messages
@@ -294,7 +278,6 @@ export function createOutbox<P>(limits: OutboxLimits): Outbox<P> {
     clear(code) {
       for (const entry of waiting) drop(entry, code)
       for (const entry of sent.values()) settle(entry, { outcome: 'in-doubt', code })
-      sent.clear()
     },
   }
 }

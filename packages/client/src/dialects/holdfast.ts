@@ -30,17 +30,6 @@ function createWire({ encode, join, decode }: Codec, hello: Hello | null): Wire 
   /** Number of the last poll response that came, for the next poll to confirm. */
   let at = -1
 
-  /** Remembers what this link needs later. False for a response that had come before (PROTOCOL.md §5.4). */
-  function isNews([type, value]: DownFrame): boolean {
-    if (type === 'welcome') {
-      session = value.session
-      limit = Math.min(value.limits.packet, MAX_PACKET)
-    }
-    if (type !== 'at') return true
-    const news = value > at
-    at = Math.max(value, at)
-    return news
-  }
   return {
     protocols: header ? [SUBPROTOCOL, header] : [SUBPROTOCOL],
     first: header ? null : first(hello),
@@ -56,7 +45,17 @@ function createWire({ encode, join, decode }: Codec, hello: Hello | null): Wire 
     decode(packet) {
       const frames = decode<DownFrame>(packet, DOWN_FRAMES)
       if (!Array.isArray(frames)) return frames
-      return frames.every(isNews) ? frames.filter(([type]) => type !== 'at') : []
+      if (frames[0]?.[0] === 'at') {
+        const [, n] = frames.shift() as readonly ['at', number]
+        // A response that has come before (PROTOCOL.md §5.4).
+        if (n <= at) return []
+        at = n
+      }
+      if (frames[0]?.[0] === 'welcome') {
+        session = frames[0][1].session
+        limit = Math.min(frames[0][1].limits.packet, MAX_PACKET)
+      }
+      return frames
     },
   }
 }

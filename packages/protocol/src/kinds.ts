@@ -11,8 +11,8 @@ export type Kind = (value: unknown) => boolean
 export type FrameTable = { readonly [type: string]: readonly Kind[] }
 
 export const anything: Kind = (value) => value !== undefined
-/** *n* of PROTOCOL.md §2: an integer from 0 to 2^53 - 1. Refuses -0, so that it never shows up in a serial or an offset. */
-export const count: Kind = (value) => Number.isSafeInteger(value) && (value as number) >= 0 && !Object.is(value, -0)
+/** *n* of PROTOCOL.md §2: an integer from 0 to 2^53 - 1. Refuses -0 (its reciprocal is negative), so that it never shows up in a serial or an offset. */
+export const count: Kind = (value) => Number.isSafeInteger(value) && 1 / (value as number) > 0
 export const text: Kind = (value) => typeof value === 'string' && value.length <= 256
 export const flag: Kind = (value) => typeof value === 'boolean'
 /** A serial or an incarnation: counted from 1. */

@@ -1,22 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { createServer, RejectError } from '@holdfast/server'
-import type { Identity, Server, ServerOptions } from '@holdfast/server'
-import { createClock, settled } from './support/clock.ts'
-import type { VirtualClock } from './support/clock.ts'
+import { RejectError } from '@holdfast/server'
+import type { Identity } from '@holdfast/server'
+import { settled } from './support/clock.ts'
 import { connectPeer, helloOf, openLink } from './support/peer.ts'
-
-interface World {
-  clock: VirtualClock
-  server: Server
-  errors: unknown[]
-}
-
-function createWorld(options: ServerOptions = {}): World {
-  const clock = createClock()
-  const errors: unknown[] = []
-  const server = createServer({ clock, onError: (error) => errors.push(error), ...options })
-  return { clock, server, errors }
-}
+import { createWorld } from './support/world.ts'
 
 describe('opening (§4.1-4.3)', () => {
   test('a new session is welcomed with everything a client has to know, and subscribed to its inbox', async () => {

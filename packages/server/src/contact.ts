@@ -37,6 +37,7 @@ interface Parts {
 
 const isReliable = (frame: UpFrame): boolean => frame[0] === 'send' || frame[0] === 'void'
 const PROTOCOL = CloseCode.protocol
+const SLOW: Farewell = { code: CloseCode.slow, reason: 'too slow a reader' }
 
 export function createContact({ context, uplink, topics, upkeep, close, end, detach }: Parts): Contact {
   const { settings, counters, encode } = context
@@ -95,11 +96,14 @@ export function createContact({ context, uplink, topics, upkeep, close, end, det
       case 'settled':
         return void session.intake.settle(frame[1])
       case 'subscribe':
+        // Every answer may be as long as the question: who asks on without reading any must not fill memory.
+        if (outlet.queued > limits.buffered * 2) return close(attachment, SLOW)
         return topics.subscribe(attachment, frame[1], frame[2] ?? null, (tell) => tell())
       case 'unsubscribe':
         return topics.unsubscribe(attachment, frame[1])
       case 'ping':
-        return outlet.push(encode(['pong', frame[1]]))
+        // A link that is full of other frames proves itself by those.
+        return outlet.queued > limits.buffered ? undefined : outlet.push(encode(['pong', frame[1]]))
       case 'auth':
         return authenticate(attachment, frame[1])
       case 'bye':

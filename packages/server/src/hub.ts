@@ -106,8 +106,9 @@ export function createHub(context: Context, handlers: Handlers): Hub {
     const now = clock.now()
     const outlet = createOutlet(context, link, {
       fill() {
+        // Acks wait for a link that takes nothing: results told again and again must not pile up there. It says when it has drained.
+        if (link.buffered <= settings.limits.buffered) for (const frame of uplink.acks(session)) outlet.push(frame)
         pump(attachment)
-        for (const frame of uplink.acks(session)) outlet.push(frame)
       },
       flushed() {
         // The network took it all at once, so the link will not say `drained`: go on, but let others have their turn first.

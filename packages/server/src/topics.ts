@@ -38,6 +38,10 @@ export const inboxOf = (to: { session: string } | { identity: string }): string 
 const unaliased = ([epoch, offset, check]: Position): Position => [epoch.split('!', 1)[0]!, offset, check]
 const ALIAS_LENGTH = 8
 
+/** Inboxes do not count: everybody has them without asking. */
+const countOf = ({ subscriptions }: Attachment): number =>
+  subscriptions.size - Number(subscriptions.has(SESSION_INBOX)) - Number(subscriptions.has(IDENTITY_INBOX))
+
 export function createTopics(context: Context, unavailable: (attachment: Attachment, error: unknown) => void): Topics {
   const { settings, counters, encode, report } = context
   const { codec, limits, log, random } = settings
@@ -164,8 +168,7 @@ export function createTopics(context: Context, unavailable: (attachment: Attachm
           if (subscription.state !== 'ended') deny(subscription, code, message)
         })
       if (logged === null) return refuse('forbidden', 'names that begin with ~ are reserved')
-      // Inboxes do not count: everybody has them without asking.
-      if (!inbox && attachment.subscriptions.size >= limits.subscriptions + 2)
+      if (!inbox && countOf(attachment) >= limits.subscriptions)
         return refuse('too-many-subscriptions', `at most ${limits.subscriptions} subscriptions`)
       attachment.subscriptions.set(name, subscription)
       if (inbox) return locate(subscription, logged, position, ready)

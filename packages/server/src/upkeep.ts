@@ -42,13 +42,12 @@ export function createUpkeep({ settings, counters, encode }: Context, close: Clo
     const { outlet, session } = attachment
     outlet.push(encode(['beat', Math.floor(now), session.intake.received, tops(attachment)]))
   }
-  /** Whether it takes what it is given. What is queued within the bounds may wait; what keeps events from being sent may not. */
+  /** Whether something waits for it, and it has taken nothing for too long. */
   function isSlow(attachment: Attachment, now: number): boolean {
     const { progress, outlet, behind } = attachment
     const { queued } = outlet
-    // No reader of anything at all: answers pile up too.
-    if (queued > limits.buffered * 2) return true
-    if (queued < progress.buffered || !queued || !behind.size) attachment.progress = { at: now, buffered: queued }
+    const waits = behind.size > 0 || queued > limits.buffered
+    if (!waits || !queued || queued < progress.buffered) attachment.progress = { at: now, buffered: queued }
     return now - attachment.progress.at > slowTimeout
   }
   function renew(attachment: Attachment, now: number): void {

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Client, Gap } from '@holdfast/client'
 import { memoryLog, type Server } from '@holdfast/server'
+import type { ProxyEvent } from '@holdfast/testing'
 import { createWorld, seeded, transportNames, until, type TransportName, type World } from '../support/world.ts'
 
 /** Links are cut faster than a link proves itself, so that retries would back off: kept short, for the test's time only. */
@@ -20,7 +21,8 @@ async function cutAtRandom(times: number, seed: number, client: Client, transpor
     const since = world.proxy.mark()
     world.proxy.cut({ how: random() < 0.5 ? 'reset' : 'end' })
     // A poll that fails is repeated inside its link: the status need not change.
-    if (transport === 'longPolling') await world.proxy.until({ type: 'request', kind: 'poll' }, { since, timeout: 20_000 })
+    if (transport === 'longPolling')
+      await world.proxy.until({ type: 'request', kind: 'poll' }, { since, timeout: 20_000 })
     else await until(() => client.status !== 'open', 'the cut to be seen')
   }
 }
@@ -28,7 +30,9 @@ async function cutAtRandom(times: number, seed: number, client: Client, transpor
 describe.each(transportNames)('%s', (transport) => {
   test('1,000 numbered sends through 20 cuts: all acknowledged, each handled once, in order', async () => {
     const handled: number[] = []
-    world = await createWorld({ setUp: (server: Server) => void server.onMessage('up', (n) => void handled.push(n as number)) })
+    world = await createWorld({
+      setUp: (server: Server) => void server.onMessage('up', (n) => void handled.push(n as number)),
+    })
     const client = world.client(transport, hasty)
     let settled = 0
     const sends: Promise<unknown>[] = []
@@ -43,25 +47,29 @@ describe.each(transportNames)('%s', (transport) => {
     expect(handled).toEqual(Array.from({ length: 1000 }, (_, n) => n))
   })
 
-  test('10,000 numbered messages down at 1,000/s through 20 cuts: each once, in order, no gap', { timeout: 60_000 }, async () => {
-    world = await createWorld()
-    const client = world.client(transport, hasty)
-    const seen: number[] = []
-    const gaps: Gap[] = []
-    client.on('gap', (gap) => gaps.push(gap))
-    const subscription = client.subscribe('down', (n) => void seen.push(n as number))
-    await subscription.ready
-    const cutting = cutAtRandom(20, 11, client, transport)
-    const start = performance.now()
-    for (let n = 0; n < 10_000; n++) {
-      if (n % 10 === 0) while (performance.now() - start < n) await delay(1)
-      await world.server.publish('down', n)
-    }
-    await cutting
-    await until(() => seen.length >= 10_000, 'the last message')
-    expect(seen).toEqual(Array.from({ length: 10_000 }, (_, n) => n))
-    expect(gaps).toEqual([])
-  })
+  test(
+    '10,000 numbered messages down at 1,000/s through 20 cuts: each once, in order, no gap',
+    { timeout: 60_000 },
+    async () => {
+      world = await createWorld()
+      const client = world.client(transport, hasty)
+      const seen: number[] = []
+      const gaps: Gap[] = []
+      client.on('gap', (gap) => gaps.push(gap))
+      const subscription = client.subscribe('down', (n) => void seen.push(n as number))
+      await subscription.ready
+      const cutting = cutAtRandom(20, 11, client, transport)
+      const start = performance.now()
+      for (let n = 0; n < 10_000; n++) {
+        if (n % 10 === 0) while (performance.now() - start < n) await delay(1)
+        await world.server.publish('down', n)
+      }
+      await cutting
+      await until(() => seen.length >= 10_000, 'the last message')
+      expect(seen).toEqual(Array.from({ length: 10_000 }, (_, n) => n))
+      expect(gaps).toEqual([])
+    },
+  )
 
   test('away longer than the log: one gap with the exact range, then everything newer', async () => {
     world = await createWorld({ log: memoryLog({ maxMessages: 100 }) })
@@ -81,22 +89,30 @@ describe.each(transportNames)('%s', (transport) => {
   })
 
   test('a request is answered by the value the handler returned', async () => {
-    world = await createWorld({ setUp: (server: Server) => void server.onMessage('add', ((data: { a: number; b: number }) => data.a + data.b) as never) })
+    world = await createWorld({
+      setUp: (server: Server) =>
+        void server.onMessage('add', ((data: { a: number; b: number }) => data.a + data.b) as never),
+    })
     const client = world.client(transport)
     expect(await client.request('add', { a: 2, b: 3 })).toBe(5)
   })
 
   test('half-open: a new link takes over; what the old one releases later changes nothing', async () => {
     const handled: number[] = []
-    world = await createWorld({ setUp: (server: Server) => void server.onMessage('up', (n) => void handled.push(n as number)) })
+    world = await createWorld({
+      setUp: (server: Server) => void server.onMessage('up', (n) => void handled.push(n as number)),
+    })
     const client = world.client(transport, hasty)
     const seen: unknown[] = []
     await client.subscribe('down', (n) => void seen.push(n)).ready
     await client.send('up', 1)
     // Of polls only the one that is open: idle connections of the pool would be reused for the new link.
-    const polls = world.proxy.events.filter((event) => event.type === 'request' && event.kind === 'poll')
-    const connection = transport === 'longPolling' ? { connection: polls.at(-1)!.connection! } : {}
-    const release = world.proxy.rule({ fault: 'hold', connections: 'existing', ...connection })
+    const latest = (): ProxyEvent | undefined =>
+      world.proxy.events.findLast((event) => 'kind' in event && event.kind === 'poll')
+    if (transport === 'longPolling') await until(() => latest()?.type === 'request', 'a poll to be open')
+    const poll = latest()
+    const aim = poll?.type === 'request' ? { connection: poll.connection } : {}
+    const release = world.proxy.rule({ fault: 'hold', connections: 'existing', ...aim })
     const second = client.send('up', 2)
     await world.server.publish('down', 1)
     client.reconnect()

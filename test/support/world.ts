@@ -59,7 +59,10 @@ async function listen(http: HttpServer, port: number): Promise<number> {
 
 export async function createWorld({ setUp, ...options }: WorldOptions = {}): Promise<World> {
   const clients = new Set<Client>()
-  const start = async (port: number, over: Partial<ServerOptions> = {}): Promise<{ http: HttpServer; server: Server; port: number }> => {
+  const start = async (
+    port: number,
+    over: Partial<ServerOptions> = {},
+  ): Promise<{ http: HttpServer; server: Server; port: number }> => {
     const http = createHttpServer((_request, response) => response.writeHead(404).end())
     const server = createServer({ ...options, ...over })
     server.attach(http, { path: '/realtime', allowedOrigins: '*' })

@@ -11,10 +11,15 @@ export * from './index.ts'
 /** As `ClientOptions`, with nothing required. */
 export type AutoOptions = Partial<ClientOptions>
 
-const preset = (options: AutoOptions): ClientOptions => ({ ...options, transports: options.transports ?? [webSocket(), eventSource(), longPolling()] })
+const preset = (options: AutoOptions): ClientOptions => ({
+  ...options,
+  transports: options.transports ?? [webSocket(), eventSource(), longPolling()],
+})
 
 /** `connect` of `@holdfast/client`, with the preset transports. */
-export const connect = <T = AnyTopics>(url: string | URL, options: AutoOptions = {}): Client<T> => share<T>(url, preset(options))
+export const connect = <T = AnyTopics>(url: string | URL, options: AutoOptions = {}): Client<T> =>
+  share<T>(url, preset(options))
 
 /** `createClient` of `@holdfast/client`, with the preset transports. */
-export const createClient = <T = AnyTopics>(url: string | URL, options: AutoOptions = {}): Client<T> => create<T>(url, preset(options))
+export const createClient = <T = AnyTopics>(url: string | URL, options: AutoOptions = {}): Client<T> =>
+  create<T>(url, preset(options))

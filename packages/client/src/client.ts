@@ -99,7 +99,8 @@ export function createDriver(url: string, settings: Settings): Driver {
     if (status === was) return
     emitter.emit('status', status)
     if (status !== 'closed') return
-    if (cause) report('connection-closed', `${cause.reason} (${cause.code}). Mend the cause, then connect() again.`, cause)
+    if (cause)
+      report('connection-closed', `${cause.reason} (${cause.code}). Mend the cause, then connect() again.`, cause)
     emitter.emit('close', { cause })
   }
   const emitter = createEmitter<Events>((error) => report('listener-failed', 'A listener has thrown.', error))
@@ -156,7 +157,10 @@ export function createDriver(url: string, settings: Settings): Driver {
       if (state !== asked) return
       const refused = (error as { code?: unknown } | null)?.code === 'auth-refused'
       if (!refused) report('auth-failed', 'The auth function has thrown; it is asked again later.', error)
-      dispatch({ type: refused ? 'refused' : 'unauthorized', cause: { code: CloseCode.unauthenticated, reason: 'no credential: ' + String(error) } })
+      dispatch({
+        type: refused ? 'refused' : 'unauthorized',
+        cause: { code: CloseCode.unauthenticated, reason: 'no credential: ' + String(error) },
+      })
     }
   }
   /** Opens a link with this hello; without one, to be proved first. */
@@ -190,7 +194,8 @@ export function createDriver(url: string, settings: Settings): Driver {
   function received(me: Attached, packet: unknown): void {
     if (me !== current && me !== candidate) return
     const frames = me.wire.decode(packet)
-    if ('malformed' in frames) return lost(me, { code: CloseCode.protocol, reason: 'Malformed packet: ' + frames.malformed })
+    if ('malformed' in frames)
+      return lost(me, { code: CloseCode.protocol, reason: 'Malformed packet: ' + frames.malformed })
     if (me === candidate) return frames.some(([type]) => type === 'pong') ? dispatch({ type: 'proved' }) : undefined
     if (isOpen()) dispatch({ type: 'received' })
     for (const frame of frames) {
@@ -234,7 +239,8 @@ export function createDriver(url: string, settings: Settings): Driver {
     frame,
     changed: touch,
     lost: (why) => lost(current, why),
-    renew: () => void reauthenticate().catch((error: unknown) => report('auth-failed', 'The auth function has thrown.', error)),
+    renew: () =>
+      void reauthenticate().catch((error: unknown) => report('auth-failed', 'The auth function has thrown.', error)),
     denied: (topic, code, message) => report('subscription-denied', `${topic}: ${message} (${code})`),
     opened() {
       const transport = current!.name
@@ -275,7 +281,8 @@ export function createDriver(url: string, settings: Settings): Driver {
     const was = shown
     shown = snapshot()
     if (was === shown) return
-    if (was?.pending !== shown.pending) emitter.emit('outbox', { pending: shown.pending, pendingBytes: shown.pendingBytes })
+    if (was?.pending !== shown.pending)
+      emitter.emit('outbox', { pending: shown.pending, pendingBytes: shown.pendingBytes })
     for (const fn of watchers) fn(shown)
   }
 

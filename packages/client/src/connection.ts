@@ -99,13 +99,15 @@ function fall(turn: Turn, course: Course, unusable: number, cause: Cause): Step 
 }
 
 /** Only a link that has lasted wipes the failures before it, so that a server that accepts and drops is not hammered. */
-const judged = (turn: Turn, course: Course): Course => (turn.now - course.openedAt < turn.minUptime ? course : { ...course, attempt: 0 })
+const judged = (turn: Turn, course: Course): Course =>
+  turn.now - course.openedAt < turn.minUptime ? course : { ...course, attempt: 0 }
 
 function probe({ now }: Turn, { course, pulse, leaveAt }: Living, within: number, grants: number, haste: number): Step {
   return [{ at: 'probing', by: now + within, course, pulse, leaveAt, grants, haste }, ['abandon'], ['ping']]
 }
 
-const wake = (turn: Turn, state: Living, grants = 1): Step => probe(turn, state, Math.min(WAKE_GRACE, state.pulse.grace), grants, 0)
+const wake = (turn: Turn, state: Living, grants = 1): Step =>
+  probe(turn, state, Math.min(WAKE_GRACE, state.pulse.grace), grants, 0)
 
 /** After a sign of life. Once on a lesser transport, stay there (no alternating) and look upward only now and then. */
 function proven({ now, provable, reprobe }: Turn, course: Course, pulse: Pulse, leaveAt: number): State {
@@ -133,7 +135,10 @@ export function transition(state: State, event: Event, now: number, policy: Poli
     case 'frozen':
       // The page is being put away: keep nothing open. Its return goes on, or a slow timer, should it never have left.
       if (!course) return [state]
-      return [{ at: 'offline', by: now + OFFLINE_RETRY, course: judged(turn, course), cause: lost('page frozen') }, ['drop']]
+      return [
+        { at: 'offline', by: now + OFFLINE_RETRY, course: judged(turn, course), cause: lost('page frozen') },
+        ['drop'],
+      ]
     default:
   }
   switch (state.at) {
@@ -193,7 +198,10 @@ function whileAttempting(turn: Turn, state: In<'opening' | 'joining' | 'moving'>
       return fall(turn, course, unusable, event.cause)
     case 'due':
       if (now < by) return [state]
-      return whileAttempting(turn, state, { type: 'dropped', cause: lost(at === 'opening' ? 'not open in time' : 'no welcome in time') })
+      return whileAttempting(turn, state, {
+        type: 'dropped',
+        cause: lost(at === 'opening' ? 'not open in time' : 'no welcome in time'),
+      })
     case 'online':
       // The attempt may hang on a network that is gone; some browsers never say so (Mobile Safari).
       return begin(turn, course, ['drop'])
@@ -213,7 +221,12 @@ function whileLive(turn: Turn, state: Living, event: Event): Step {
       // Any frame is life, not only a pong.
       return [state.at === 'open' ? { ...state, by: now + pulse.beat } : proven(turn, course, pulse, state.leaveAt)]
     case 'dropped':
-      return over(turn, judged(turn, course), event.cause, random() * (state.at === 'open' ? pulse.spread : state.haste))
+      return over(
+        turn,
+        judged(turn, course),
+        event.cause,
+        random() * (state.at === 'open' ? pulse.spread : state.haste),
+      )
     case 'drain':
       return [{ ...state, leaveAt: now + event.within * random() }]
     case 'online':

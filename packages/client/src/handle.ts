@@ -7,7 +7,8 @@ import type { AnyTopics, Client, Message, Meta, Snapshot, SubscribeOptions, Subs
 /** "Everything the log still has, of whatever epoch" (PROTOCOL.md §7.1). */
 const START: Position = ['', 0, 0]
 
-const closed = (): HoldfastError => new HoldfastError('closed', 'This handle is closed. Make another with connect().', { outcome: 'not-sent' })
+const closed = (): HoldfastError =>
+  new HoldfastError('closed', 'This handle is closed. Make another with connect().', { outcome: 'not-sent' })
 
 /** `release` gives the lease on the driver back; it is called once. */
 export function createHandle<T = AnyTopics>(driver: Driver, release: () => void): Client<T> {
@@ -32,7 +33,10 @@ export function createHandle<T = AnyTopics>(driver: Driver, release: () => void)
     if (!ends) throw closed()
   }
   /** A promise that ends with the handle and with the signal. `begin` must not settle at once; it returns its clean-up. */
-  function awaiting(signal: AbortSignal | undefined, begin: (resolve: () => void, reject: (error: unknown) => void) => () => void): Promise<void> {
+  function awaiting(
+    signal: AbortSignal | undefined,
+    begin: (resolve: () => void, reject: (error: unknown) => void) => () => void,
+  ): Promise<void> {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted()
       const abort = (): void => finish(() => reject(signal!.reason))
@@ -40,7 +44,10 @@ export function createHandle<T = AnyTopics>(driver: Driver, release: () => void)
         settle()
         end()
       }
-      const stop = begin(() => finish(resolve), (error) => finish(() => reject(error)))
+      const stop = begin(
+        () => finish(resolve),
+        (error) => finish(() => reject(error)),
+      )
       const end = keep(() => {
         stop()
         signal?.removeEventListener('abort', abort)
@@ -63,7 +70,8 @@ export function createHandle<T = AnyTopics>(driver: Driver, release: () => void)
     async ready({ signal } = {}) {
       alive()
       const { status, cause } = driver.snapshot()
-      const error = (why: unknown): HoldfastError => new HoldfastError('connection-closed', 'The connection is closed; see the cause.', { cause: why })
+      const error = (why: unknown): HoldfastError =>
+        new HoldfastError('connection-closed', 'The connection is closed; see the cause.', { cause: why })
       if (status === 'open') return
       if (status === 'closed') throw error(cause)
       return awaiting(signal, (resolve, reject) => {
@@ -127,7 +135,8 @@ function subscribe(
   fn: ((data: unknown, meta: Meta) => void) | null | undefined,
   { since, onGap, signal }: SubscribeOptions,
 ): Subscription {
-  if (!topicName(topic) || topic[0] === '~') throw new HoldfastError('bad-topic', `Cannot subscribe to "${topic}": see the rules for topic names.`)
+  if (!topicName(topic) || topic[0] === '~')
+    throw new HoldfastError('bad-topic', `Cannot subscribe to "${topic}": see the rules for topic names.`)
   const readers = new Set<(message: Message | null) => void>()
   const guard = (call: () => void): void => {
     try {

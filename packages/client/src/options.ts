@@ -57,7 +57,9 @@ export interface ClientOptions {
 }
 
 /** Options with nothing left open. */
-export interface Settings extends Required<Omit<ClientOptions, 'auth' | 'heartbeat' | 'timeouts' | 'outbox' | 'key' | 'autoConnect'>> {
+export interface Settings extends Required<
+  Omit<ClientOptions, 'auth' | 'heartbeat' | 'timeouts' | 'outbox' | 'key' | 'autoConnect'>
+> {
   auth: Auth
   heartbeat: { interval?: number; grace?: number }
   timeouts: { authorize: number; open: number; join: number }
@@ -68,10 +70,15 @@ export interface Settings extends Required<Omit<ClientOptions, 'auth' | 'heartbe
 /** Throws a `HoldfastError` (`bad-option`) naming the option. */
 export function settle(options: ClientOptions): Settings {
   const { transports, timeouts, outbox } = options
-  if (!transports?.length) throw new HoldfastError('bad-option', 'transports: none given. Pass [webSocket(), ...] or import from @holdfast/client/auto.')
+  if (!transports?.length)
+    throw new HoldfastError(
+      'bad-option',
+      'transports: none given. Pass [webSocket(), ...] or import from @holdfast/client/auto.',
+    )
   for (const [name, value] of Object.entries({ ...options, ...timeouts, ...outbox }))
     // A NaN or a negative time would hang or spin somewhere far from here.
-    if (typeof value === 'number' && !(value >= 0)) throw new HoldfastError('bad-option', name + ': must be a number from 0 up, not ' + value + '.')
+    if (typeof value === 'number' && !(value >= 0))
+      throw new HoldfastError('bad-option', name + ': must be a number from 0 up, not ' + value + '.')
   return {
     backoff: fullJitter(),
     minUptime: 5000,
@@ -93,4 +100,5 @@ export function settle(options: ClientOptions): Settings {
 }
 
 /** Without what was passed as undefined, so that it does not hide a default. */
-const given = (options: object = {}): object => Object.fromEntries(Object.entries(options).filter((entry) => entry[1] !== undefined))
+const given = (options: object = {}): object =>
+  Object.fromEntries(Object.entries(options).filter((entry) => entry[1] !== undefined))

@@ -27,7 +27,11 @@ function endpoint(url: string | URL): string {
     absolute = new URL(String(url), globalThis.location?.href)
     if (!/^(http|ws)s?:$/.test(absolute.protocol)) throw new TypeError('its scheme is ' + absolute.protocol)
   } catch (cause) {
-    throw new HoldfastError('bad-url', `"${url}" is no endpoint. Give an http(s) or ws(s) URL, absolute outside of a page.`, { cause })
+    throw new HoldfastError(
+      'bad-url',
+      `"${url}" is no endpoint. Give an http(s) or ws(s) URL, absolute outside of a page.`,
+      { cause },
+    )
   }
   absolute.hash = ''
   // Only text can change between ws and http: the URL setter refuses it.
@@ -82,7 +86,8 @@ export function connect<T = AnyTopics>(url: string | URL, options: ClientOptions
   const { driver } = mine
   mine.stay()
   mine.leases++
-  if (options.autoConnect !== false && /idle|closed/.test(driver.snapshot().status)) driver.dispatch({ type: 'connect' })
+  if (options.autoConnect !== false && /idle|closed/.test(driver.snapshot().status))
+    driver.dispatch({ type: 'connect' })
   return createHandle<T>(driver, () => {
     if (--mine.leases) return
     mine.stay = driver.settings.clock.after(driver.settings.linger, () => {

@@ -1,5 +1,13 @@
 /** What goes out: `send`, `request`, `flush`, and the packets of a tick. Promises over the outbox; it acts on no link by itself. */
-import { createOutbox, topicName, type AckLevel, type Outbox, type Outcome, type Packet, type Welcome } from '@holdfast/protocol'
+import {
+  createOutbox,
+  topicName,
+  type AckLevel,
+  type Outbox,
+  type Outcome,
+  type Packet,
+  type Welcome,
+} from '@holdfast/protocol'
 import { HoldfastError, type FailedOutcome } from './errors.ts'
 import type { Settings } from './options.ts'
 import type { Receipt, RequestOptions, SendOptions } from './types.ts'
@@ -79,7 +87,13 @@ export function createSender({ settings, outlet, changed }: SenderOwner): Sender
   let ended = ''
   let scheduled: Promise<void> | null = null
 
-  function error(outcome: FailedOutcome, code: string, topic: string, cause?: unknown, message?: string): HoldfastError {
+  function error(
+    outcome: FailedOutcome,
+    code: string,
+    topic: string,
+    cause?: unknown,
+    message?: string,
+  ): HoldfastError {
     const text = message ?? ADVICE[code] ?? ''
     return new HoldfastError(code, `${topic}: ${outcome} (${code}). ${text}`, { outcome, cause })
   }

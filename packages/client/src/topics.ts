@@ -26,7 +26,11 @@ interface Topic {
 
 export interface Topics {
   /** Returns the undo. `since` null: from now on. */
-  add(topic: string, subscriber: Omit<Subscriber, 'cursor'>, since: Position | null): readonly [subscriber: Subscriber, undo: () => void]
+  add(
+    topic: string,
+    subscriber: Omit<Subscriber, 'cursor'>,
+    since: Position | null,
+  ): readonly [subscriber: Subscriber, undo: () => void]
   /** For the hello: every topic with the position to go on from. */
   positions(): [topic: string, position: Position | null][]
   subscribed(topic: string, position: Position): void
@@ -60,7 +64,8 @@ export function createTopics(owner: TopicsOwner): Topics {
   /** The earliest position any subscriber still has to go on from. */
   function positionOf({ lead, subscribers }: Topic): Position | null {
     let position = lead.position
-    for (const { cursor } of subscribers) if (cursor.position && !(position && cursor.position[1] >= position[1])) position = cursor.position
+    for (const { cursor } of subscribers)
+      if (cursor.position && !(position && cursor.position[1] >= position[1])) position = cursor.position
     return position
   }
   function ask(name: string, topic: Topic): void {
@@ -86,7 +91,9 @@ export function createTopics(owner: TopicsOwner): Topics {
     }
     if (isNew) lead.advance(offset, check)
     // Whoever began elsewhere and has caught up goes on with the others.
-    else for (const subscriber of topic.subscribers) if (subscriber.cursor.position?.[1] === lead.position?.[1]) subscriber.cursor = lead
+    else
+      for (const subscriber of topic.subscribers)
+        if (subscriber.cursor.position?.[1] === lead.position?.[1]) subscriber.cursor = lead
   }
   /** A direct message names its topic inside (PROTOCOL.md §7.5); subscribers of that topic get it, too. */
   function emit(message: Message): void {
@@ -101,7 +108,12 @@ export function createTopics(owner: TopicsOwner): Topics {
     add(name, { deliver, gap, settled }, since) {
       const existing = topics.get(name)
       const topic = existing ?? create(name, since)
-      const subscriber: Subscriber = { cursor: since && existing ? createCursor(since) : topic.lead, deliver, gap, settled }
+      const subscriber: Subscriber = {
+        cursor: since && existing ? createCursor(since) : topic.lead,
+        deliver,
+        gap,
+        settled,
+      }
       topic.subscribers.add(subscriber)
       if (!existing || since) ask(name, topic)
       else if (topic.phase !== 'asked') settled()

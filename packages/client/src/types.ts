@@ -136,11 +136,19 @@ export interface Client<T = AnyTopics> {
   /** Returns the undo. A listener that throws is reported and stops nobody else. */
   on<E extends keyof Events<T>>(event: E, fn: (payload: Events<T>[E]) => void): () => void
   /** Kept across reconnects. `fn` sees strictly increasing offsets of one epoch, each once; holes are told by `gap` first. */
-  subscribe<K extends TopicOf<T>>(topic: K, fn?: ((data: T[K], meta: Meta) => void) | null, options?: SubscribeOptions): Subscription<T[K]>
+  subscribe<K extends TopicOf<T>>(
+    topic: K,
+    fn?: ((data: T[K], meta: Meta) => void) | null,
+    options?: SubscribeOptions,
+  ): Subscription<T[K]>
   /** Settles exactly once: resolves when acknowledged; rejects with a `HoldfastError` whose `outcome` is the truth. */
   send<K extends TopicOf<T>>(topic: K, data: T[K], options?: SendOptions): Promise<Receipt>
   /** A send whose acknowledgement carries what the handler returned. */
-  request<Reply = unknown, K extends TopicOf<T> = TopicOf<T>>(topic: K, data: T[K], options?: RequestOptions): Promise<Reply>
+  request<Reply = unknown, K extends TopicOf<T> = TopicOf<T>>(
+    topic: K,
+    data: T[K],
+    options?: RequestOptions,
+  ): Promise<Reply>
   /** Resolves when everything pending is settled. */
   flush(options?: { signal?: AbortSignal }): Promise<void>
   /** Start, or retry now. */

@@ -303,6 +303,16 @@ describe('a new session', () => {
     expect(take()).toEqual(['1:a s.1', '2:b s.2', '3:c', '4:d'])
   })
 
+  test('a server that does not start again what may have been started leaves it in doubt', () => {
+    const { outbox, add, take, ends } = setUp()
+    add('a')
+    take()
+    outbox.restart('s2')
+    expect(take()).toEqual(['1:a s.1'])
+    expect(outbox.acknowledge(1, [[1, null, 'in-doubt', 'not handled twice']])).toBe(true)
+    expect(ends()).toEqual({ a: 'in-doubt in-doubt' })
+  })
+
   test('what waits for redelivery is in-doubt when it is aborted, and does not expire', () => {
     const { outbox, add, take, ends } = setUp()
     const a = add('a')

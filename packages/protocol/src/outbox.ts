@@ -130,7 +130,7 @@ export function createOutbox<P>(limits: OutboxLimits): Outbox<P> {
       const entry = sent.get(at)
       if (!entry) continue
       if (code === undefined) consume(entry, { outcome: 'acknowledged', id: entry.id, serial: at, value })
-      else consume(entry, { outcome: 'rejected', code, message: message! })
+      else consume(entry, { outcome: code === 'in-doubt' ? code : 'rejected', code, message: message! })
       // Handled in order of serials means: everything before it has been received, too.
       arrived(at)
     }

@@ -394,6 +394,17 @@ describe('the uplink', () => {
     expect(recorded.clock.armed).toBe(0)
   })
 
+  test('sends a last packet once, in a way that outlives the page', async () => {
+    const sent: RequestInit[] = []
+    const never: typeof fetch = (_url, init) => new Promise(() => sent.push(init!))
+    const { link } = openRecorded(longPolling({ fetch: never }), server.url, { hello: { ...HELLO, session: 'kept' } })
+    link.close([volatile('bye')])
+    link.close([volatile('bye again')])
+    link.close()
+    expect(sent.slice(1)).toMatchObject([{ keepalive: true, body: `[["post","kept",1,1],${volatile('bye')}]` }])
+    expect(sent[0]!.signal!.aborted).toBe(true)
+  })
+
   test('a last frame that cannot be delivered is nobody’s trouble', async () => {
     const recorded = await openStream()
     await server.close()

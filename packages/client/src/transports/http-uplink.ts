@@ -129,15 +129,7 @@ export function createHttpLink(options: HttpOptions, { url, wire, clock }: Openi
     }
   }
   /** Never ends when the link goes meanwhile: nothing waits for it then. */
-  const pause = (delay: number): Promise<void> =>
-    new Promise((resolve) => {
-      const done = hold(
-        clock.after(delay, () => {
-          done()
-          resolve()
-        }),
-      )
-    })
+  const pause = (delay: number): Promise<void> => new Promise((resolve) => void hold(clock.after(delay, resolve)))
   async function insist(body: Packet, timeout: number, tries = TRIES): Promise<string | null> {
     for (let failures = 1; owner; failures++) {
       const [response, text] = await ask(body, timeout)
@@ -176,7 +168,7 @@ export function createHttpLink(options: HttpOptions, { url, wire, clock }: Openi
         queue.push({ frame, bytes })
         buffered += bytes
       }
-      if (idle && owner) void post()
+      if (idle) void post()
     },
     get buffered() {
       return buffered

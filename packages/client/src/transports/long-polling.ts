@@ -14,7 +14,7 @@ async function poll(http: HttpLink, wire: Wire): Promise<void> {
   if (packet !== null) http.owner?.opened()
   while (packet !== null && http.owner) {
     http.owner.received(packet)
-    packet = http.owner && (await http.insist(wire.request('poll', []), POLL_TIMEOUT))
+    packet = await http.insist(wire.request('poll', []), POLL_TIMEOUT)
   }
 }
 

@@ -131,8 +131,6 @@ export function createOutbox<P>(limits: OutboxLimits): Outbox<P> {
       if (!entry) continue
       if (code === undefined) consume(entry, { outcome: 'acknowledged', id: entry.id, serial: at, value })
       else consume(entry, { outcome: code === 'in-doubt' ? code : 'rejected', code, message: message! })
-      // Handled in order of serials means: everything before it has been received, too.
-      arrived(at)
     }
     for (let at = settledUpTo() + 1; at <= serial; at++) {
       const entry = sent.get(at)

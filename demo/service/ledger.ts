@@ -16,12 +16,20 @@ interface Run {
   reordered: number
   highest: number
   handled: Ranges
-  ids: Set<string>
+  /** With the server process that had each id first. */
+  ids: Map<string, number>
+}
+
+export interface Start {
+  id: string
+  redelivered: boolean
+  /** Numbers the server process. */
+  process: number
 }
 
 export interface Ledger {
   /** One start of the handler. */
-  record(message: NumberedMessage, about: { id: string; redelivered: boolean }): void
+  record(message: NumberedMessage, about: Start): void
   report(run: string): LedgerReport
 }
 
@@ -37,15 +45,17 @@ export function createLedger(): Ledger {
   }
 
   return {
-    record({ run: name, n }, { id, redelivered }) {
+    record({ run: name, n }, { id, redelivered, process }) {
       const run = runOf(name)
       run.started++
-      if (redelivered && run.ids.has(id)) {
+      const first = run.ids.get(id)
+      // The id is in the store: no second effect. That one process starts a message again unmarked would be a broken promise.
+      if (first !== undefined && (redelivered || first !== process)) {
         run.repeated++
         return
       }
-      run.ids.add(id)
-      if (run.ids.size > MAX_IDS) run.ids.delete(run.ids.values().next().value!)
+      run.ids.set(id, process)
+      if (run.ids.size > MAX_IDS) run.ids.delete(run.ids.keys().next().value!)
       if (!run.handled.add(n)) run.doubled++
       else if (n < run.highest) run.reordered++
       run.highest = Math.max(run.highest, n)
@@ -64,5 +74,5 @@ const newRun = (): Run => ({
   reordered: 0,
   highest: 0,
   handled: createRanges(),
-  ids: new Set(),
+  ids: new Map(),
 })

@@ -71,7 +71,7 @@ export interface WeatherEvent {
 export interface LedgerReport {
   /** Starts of the handler. */
   started: number
-  /** Starts that were marked `redelivered` and whose id was in the store already: no effect a second time. */
+  /** Starts whose id was in the store already because another server process had had it: no effect a second time. */
   repeated: number
   /** Numbers whose effect happened a second time. */
   doubled: number

@@ -34,11 +34,12 @@ export function createChat(
   /** Own lines that have not come back yet. */
   const waiting = new Map<string, Line>()
 
+  const firstWaiting = (): HTMLElement | null => [...waiting.values()][0]?.element ?? null
+
   /** Lines from the server stand in its order, own ones that are under way below them. */
   function append(line: Line, underWay: boolean): void {
     const atEnd = list.scrollTop + list.clientHeight > list.scrollHeight - 30
-    const first = [...waiting.values()][0]
-    list.insertBefore(line.element, underWay || first === undefined ? null : first.element)
+    list.insertBefore(line.element, underWay ? null : firstWaiting())
     while (list.children.length > MAX_LINES) list.firstElementChild?.remove()
     if (atEnd || underWay) list.scrollTop = list.scrollHeight
   }
@@ -79,7 +80,7 @@ export function createChat(
         missing === null
           ? 'Earlier lines were in the memory of a server that is gone'
           : `${plural(missing, 'line')} fell out of the log`
-      list.append(make('li', { className: 'divider', textContent: lost }))
+      list.insertBefore(make('li', { className: 'divider', textContent: lost }), firstWaiting())
     },
     take(message, replayed) {
       const own = waiting.get(message.key)

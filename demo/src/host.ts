@@ -86,7 +86,7 @@ function drawLine({ context, width, height, color }: Surface, { value, top }: Me
   context.lineJoin = 'round'
   for (let i = 1; i < kept.length; i++) {
     const [before, point] = [kept[i - 1]!, kept[i]!]
-    // A new server counts anew after what its predecessor never told: no line across what nobody knows.
+    // What was missed for good leaves a hole: no line across what nobody knows.
     if (point.sample.n !== before.sample.n + 1) continue
     context.strokeStyle = color(point.replayed ? '--weather' : '--accent')
     context.beginPath()

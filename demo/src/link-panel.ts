@@ -28,7 +28,7 @@ export function createLinkPanel(session: Session): LinkPanel {
   const words = make('span')
   const disconnectWords = make('span')
   status.append(dot, words)
-  disconnect.replaceChildren(make('kbd', { textContent: 'D' }), ' ', disconnectWords)
+  disconnect.append(' ', disconnectWords)
   addChoices(session)
 
   const isDown = (): boolean => session.client.status === 'idle'

@@ -45,7 +45,10 @@ export function createSession(url: string, tap: Wiretap, setUp: (client: DemoCli
     },
     choose(next) {
       choice = next
-      client.reconnect()
+      if (next !== 'auto') return client.reconnect()
+      // A client that comes back prefers what worked last; one that starts begins with the first transport.
+      client.disconnect()
+      client.connect()
     },
     renew() {
       client = begin()

@@ -18,7 +18,7 @@ interface WeatherWords {
 export const strokes: readonly WeatherWords[] = [
   { weather: 'cut', name: 'Cut', means: 'Resets every connection, now', key: '1' },
   { weather: 'restart', name: 'Restart server', means: 'Ends it and starts a new one: its memory is gone', key: '2' },
-  { weather: 'drain', name: 'Drain', means: 'The server asks all to move to a new link within 3 s', key: '3' },
+  { weather: 'drain', name: 'Drain', means: 'A new server takes over; all move to it within 3 s', key: '3' },
   { weather: 'fail-poll', name: 'Fail one poll', means: 'The next long poll is answered 502', key: '4' },
   {
     weather: 'fail-post',

@@ -59,21 +59,28 @@ describe('the ledger', () => {
 
   test('counts each number once, and redelivered ids without a second effect', () => {
     const ledger = createLedger()
-    ledger.record({ run, n: 1 }, { id: 's.1', redelivered: false })
-    ledger.record({ run, n: 2 }, { id: 's.2', redelivered: false })
-    ledger.record({ run, n: 2 }, { id: 's.2', redelivered: true })
-    ledger.record({ run, n: 3 }, { id: 's.3', redelivered: true })
+    ledger.record({ run, n: 1 }, { id: 's.1', redelivered: false, process: 1 })
+    ledger.record({ run, n: 2 }, { id: 's.2', redelivered: false, process: 1 })
+    ledger.record({ run, n: 2 }, { id: 's.2', redelivered: true, process: 1 })
+    ledger.record({ run, n: 3 }, { id: 's.3', redelivered: true, process: 1 })
     const handled: Span[] = [[1, 3]]
     expect(ledger.report(run)).toEqual({ started: 4, repeated: 1, doubled: 0, reordered: 0, handled })
     expect(ledger.report('another page')).toEqual({ started: 0, repeated: 0, doubled: 0, reordered: 0, handled: [] })
   })
 
+  test('forgives a start that an older server process had under way when its successor was given the message', () => {
+    const ledger = createLedger()
+    ledger.record({ run, n: 1 }, { id: 's.1', redelivered: true, process: 2 })
+    ledger.record({ run, n: 1 }, { id: 's.1', redelivered: false, process: 1 })
+    expect(ledger.report(run)).toMatchObject({ started: 2, repeated: 1, doubled: 0 })
+  })
+
   test('sees a second start that is not marked, one under another id, and a wrong order', () => {
     const ledger = createLedger()
-    ledger.record({ run, n: 2 }, { id: 's.2', redelivered: false })
-    ledger.record({ run, n: 2 }, { id: 's.2', redelivered: false })
-    ledger.record({ run, n: 2 }, { id: 't.1', redelivered: true })
-    ledger.record({ run, n: 1 }, { id: 's.1', redelivered: false })
+    ledger.record({ run, n: 2 }, { id: 's.2', redelivered: false, process: 1 })
+    ledger.record({ run, n: 2 }, { id: 's.2', redelivered: false, process: 1 })
+    ledger.record({ run, n: 2 }, { id: 't.1', redelivered: true, process: 1 })
+    ledger.record({ run, n: 1 }, { id: 's.1', redelivered: false, process: 1 })
     expect(ledger.report(run)).toMatchObject({ doubled: 2, reordered: 1, handled: [[1, 2]] })
   })
 })

@@ -1,0 +1,126 @@
+// The public port: the page, and the API by which it controls the weather. It is not behind the proxy.
+import { readFile } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { State, Weather } from '../shared/contract.ts'
+import type { Ledger } from './ledger.ts'
+import type { Realtime } from './realtime.ts'
+import { conditions, strokes, type WeatherStation } from './weather.ts'
+
+/** Where the page's files are. */
+export interface Files {
+  /** Folder with index.html, style.css and icon.svg. */
+  assets: URL
+  /** The page's bundle. */
+  script: URL
+}
+
+interface Parts {
+  files: Files
+  /** Port of the proxy. */
+  realtimePort: number
+  ledger: Ledger
+  realtime: Realtime
+  weather: WeatherStation
+}
+
+/** A request that cannot be served, for a reason that the client may know. */
+class Refusal extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(message)
+  }
+}
+
+const MAX_BODY = 1_000
+
+export function createWeb(parts: Parts): Server {
+  return createServer((request, response) => {
+    serve(parts, request, response).catch((error: unknown) => {
+      const [status, message] = error instanceof Refusal ? [error.status, error.message] : [500, 'internal error']
+      if (!(error instanceof Refusal)) console.error(error)
+      if (response.headersSent) response.destroy()
+      else response.writeHead(status, { 'content-type': 'text/plain' }).end(message)
+    })
+  })
+}
+
+async function serve(parts: Parts, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const url = new URL(request.url ?? '/', 'http://page')
+  if (request.method === 'POST') {
+    control(parts, url.pathname, await readJson(request))
+    response.writeHead(204).end()
+  } else if (url.pathname === '/api/state') {
+    const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' }
+    response.writeHead(200, headers).end(JSON.stringify(stateOf(parts, url.searchParams)))
+  } else await servePage(parts, url.pathname, response)
+}
+
+function stateOf({ ledger, realtime, weather }: Parts, query: URLSearchParams): State {
+  return {
+    now: Date.now(),
+    active: weather.active,
+    events: weather.eventsAfter(Number(query.get('after')) || 0),
+    ledger: ledger.report(query.get('run') ?? ''),
+    rate: realtime.stream.rate,
+    published: realtime.stream.published,
+    sessions: realtime.sessions,
+  }
+}
+
+function control({ realtime, weather }: Parts, path: string, body: Record<string, unknown>): void {
+  switch (path) {
+    case '/api/weather':
+      if (![...strokes, ...conditions].includes(String(body.weather))) throw new Refusal(400, 'no such weather')
+      return weather.set(body.weather as Weather, body.on !== false)
+    case '/api/calm':
+      return weather.calm()
+    case '/api/rate':
+      if (typeof body.perSecond !== 'number') throw new Refusal(400, 'perSecond must be a number')
+      realtime.stream.rate = body.perSecond
+      return
+    default:
+      throw new Refusal(404, 'not found')
+  }
+}
+
+/** JSON by its type: other sites' pages would have to ask first, and are not answered. */
+async function readJson(request: IncomingMessage): Promise<Record<string, unknown>> {
+  if (request.headers['content-type'] !== 'application/json') throw new Refusal(415, 'application/json only')
+  let text = ''
+  for await (const chunk of request.setEncoding('utf8')) {
+    text += chunk
+    if (text.length > MAX_BODY) throw new Refusal(413, 'too large')
+  }
+  try {
+    const body: unknown = JSON.parse(text)
+    if (typeof body === 'object' && body !== null) return body as Record<string, unknown>
+  } catch {
+    // Told below, as for any other value that is no object.
+  }
+  throw new Refusal(400, 'not a JSON object')
+}
+
+const types: Readonly<Record<string, string>> = {
+  '/': 'text/html',
+  '/main.js': 'text/javascript',
+  '/style.css': 'text/css',
+  '/icon.svg': 'image/svg+xml',
+}
+
+async function servePage({ files, realtimePort }: Parts, path: string, response: ServerResponse): Promise<void> {
+  const type = types[path]
+  if (!type) throw new Refusal(404, 'not found')
+  const file = path === '/main.js' ? files.script : new URL(path === '/' ? 'index.html' : path.slice(1), files.assets)
+  let text = await readFile(file, 'utf8')
+  if (path === '/')
+    text = text.replace('name="realtime-port" content=""', `name="realtime-port" content="${realtimePort}"`)
+  response.writeHead(200, {
+    'content-type': `${type}; charset=utf-8`,
+    'cache-control': 'no-cache',
+    'content-security-policy': `default-src 'self'; connect-src 'self' http://*:${realtimePort} ws://*:${realtimePort}`,
+    'x-content-type-options': 'nosniff',
+  })
+  response.end(text)
+}

@@ -10,7 +10,7 @@ import {
   type ClientOptions,
   type Transport,
 } from '@holdfast/client'
-import { createServer, type Server, type ServerOptions } from '@holdfast/server'
+import { createServer, type AttachOptions, type Server, type ServerOptions } from '@holdfast/server'
 import { faultProxy, type ClassifiableRequest, type FaultProxy } from '@holdfast/testing'
 import { WebSocket as NodeWebSocket } from 'ws'
 
@@ -45,6 +45,8 @@ export interface World {
 }
 
 export interface WorldOptions extends Partial<ServerOptions> {
+  /** Beside the path. @default any origin: pages of tests come from elsewhere */
+  attach?: AttachOptions
   /** Called for each server, the restarted ones included. */
   setUp?(server: Server): void
 }
@@ -57,7 +59,7 @@ async function listen(http: HttpServer, port: number): Promise<number> {
   return (http.address() as AddressInfo).port
 }
 
-export async function createWorld({ setUp, ...options }: WorldOptions = {}): Promise<World> {
+export async function createWorld({ setUp, attach, ...options }: WorldOptions = {}): Promise<World> {
   const clients = new Set<Client>()
   const start = async (
     port: number,
@@ -65,7 +67,7 @@ export async function createWorld({ setUp, ...options }: WorldOptions = {}): Pro
   ): Promise<{ http: HttpServer; server: Server; port: number }> => {
     const http = createHttpServer((_request, response) => response.writeHead(404).end())
     const server = createServer({ ...options, ...over })
-    server.attach(http, { path: '/realtime', allowedOrigins: '*' })
+    server.attach(http, { path: '/realtime', allowedOrigins: '*', ...attach })
     setUp?.(server)
     return { http, server, port: await listen(http, port) }
   }
@@ -106,12 +108,16 @@ export async function createWorld({ setUp, ...options }: WorldOptions = {}): Pro
   }
 }
 
-/** Resolves when `check` holds, looking again after every turn of the event loop; rejects after `timeout` ms. */
-export async function until(check: () => boolean, what = 'the condition', timeout = 20_000): Promise<void> {
+/** Resolves when `check` holds, looking again every few ms; rejects after `timeout` ms. */
+export async function until(
+  check: () => boolean | Promise<boolean>,
+  what = 'the condition',
+  timeout = 20_000,
+): Promise<void> {
   const end = performance.now() + timeout
-  while (!check()) {
+  while (!(await check())) {
     if (performance.now() > end) throw new Error(`${what} did not come true within ${timeout} ms`)
-    await new Promise((resolve) => setTimeout(resolve, 2))
+    await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }
 

@@ -1,4 +1,5 @@
 // A far end for each transport, for the conformance suite: each does what PROTOCOL.md §5 says and no more.
+import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { DownFrame } from '@holdfast/protocol'
 import { WebSocket as WsWebSocket, WebSocketServer } from 'ws'
@@ -7,7 +8,7 @@ import { longPolling } from '../../packages/client/src/transports/long-polling.t
 import { createStreamParser } from '../../packages/client/src/transports/sse-parser.ts'
 import { webSocket } from '../../packages/client/src/transports/web-socket.ts'
 import type { Harness, Peer } from './transport-conformance.ts'
-import { createInbox, createScriptedServer, WELCOME } from './transport-kit.ts'
+import { createInbox, createScriptedServer, servePage, WELCOME } from './transport-kit.ts'
 import type { Exchange, ScriptedServer } from './transport-kit.ts'
 
 /** Node's WebSocket by value, as an application would pass it. */
@@ -17,13 +18,13 @@ const helloOf = (offered: string): unknown =>
   JSON.parse(Buffer.from(offered.split(',')[1]!.trim().slice(2), 'base64url').toString('utf8'))
 
 export async function webSocketHarness(): Promise<Harness> {
+  const http = createServer(servePage)
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
   const server = new WebSocketServer({
-    host: '127.0.0.1',
-    port: 0,
+    server: http,
     maxPayload: 8_388_608,
     handleProtocols: (offered) => [...offered][0]!,
   })
-  await new Promise((resolve) => server.on('listening', resolve))
   const peers = createInbox<Peer>()
   server.on('connection', (socket, request) => {
     const frames = createInbox<unknown[]>()
@@ -42,7 +43,7 @@ export async function webSocketHarness(): Promise<Harness> {
   })
   return {
     transport: webSocket({ WebSocket: NodeWebSocket }),
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/realtime`,
+    url: `http://127.0.0.1:${(http.address() as AddressInfo).port}/realtime`,
     accept: peers.next,
     get open() {
       return server.clients.size
@@ -50,7 +51,8 @@ export async function webSocketHarness(): Promise<Harness> {
     close: () =>
       new Promise((resolve) => {
         for (const client of server.clients) client.terminate()
-        server.close(() => resolve())
+        http.close(() => resolve())
+        http.closeAllConnections()
       }),
   }
 }

@@ -170,6 +170,10 @@ async function readBody(request: IncomingMessage): Promise<string> {
   return body
 }
 
+/** A page of the far end's origin, for browsers. */
+export const servePage = (_request: IncomingMessage, response: ServerResponse): void =>
+  void response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html>')
+
 const framesOf = (body: string): unknown[][] => {
   try {
     return JSON.parse(body) as unknown[][]
@@ -184,6 +188,7 @@ export async function createScriptedServer(): Promise<ScriptedServer> {
   const running = new Set<ServerResponse>()
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!request.url!.startsWith('/realtime')) return servePage(request, response)
     running.add(response)
     const closed = new Promise<void>((resolve) =>
       response.on('close', () => {

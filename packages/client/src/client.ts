@@ -166,10 +166,10 @@ export function createDriver(url: string, settings: Settings): Driver {
   /** Opens a link with this hello; without one, to be proved first. */
   function attach(tier: number, hello: Hello | null, role: 'current' | 'candidate'): void {
     const transport = transports[tier]!
-    const me: Attached = { name: transport.name, wire: dialect.wire(hello), link: null }
-    if (role === 'current') current = me
-    else candidate = me
     try {
+      const me: Attached = { name: transport.name, wire: dialect.wire(hello), link: null }
+      if (role === 'current') current = me
+      else candidate = me
       me.link = transport.open(
         { url, wire: me.wire, clock },
         {

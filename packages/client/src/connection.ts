@@ -62,31 +62,23 @@ function wait(turn: Turn, course: Course, cause: Cause, delay: number | null, ..
  * retry after a healthy link; null: by back-off.
  */
 function over(turn: Turn, course: Course, cause: Cause, soon: number | null): Step {
-  const hint = cause.retryAfter
+  const { credential, random } = turn
+  const { retryAfter } = cause
   const policy = closePolicy(cause.code)
-  const next = failed(course)
-  const isFirst = !course.attempt
-  const usual = hint !== undefined ? hint * turn.random() : isFirst ? soon : null
-  switch (policy) {
-    case 'authenticate':
-      if (turn.credential === 'renewable') return wait(turn, next, cause, isFirst ? 0 : null, ['drop'])
-      return [{ at: 'closed', cause }, ['drop']]
-    case 'fault':
-      if (next.attempt <= MAX_FAULTS) return wait(turn, next, cause, null, ['drop'])
-      return [{ at: 'closed', cause }, ['drop']]
-    case 'stop':
-      return [{ at: 'closed', cause }, ['drop']]
-    case 'later':
-      // A hint is a time to wait: the jitter comes on top of it.
-      if (hint !== undefined) return wait(turn, next, cause, hint * (1 + turn.random() / 4), ['drop'])
-      return wait(turn, { ...next, attempt: Math.max(next.attempt, HIGH_STEP) }, cause, null, ['drop'])
-    case 'now':
-      return wait(turn, next, cause, usual ?? (isFirst ? 0 : null), ['drop'])
-    case 'fresh':
-      return wait(turn, next, cause, usual, ['drop'], ['forget'])
-    case 'retry':
-      return wait(turn, next, cause, usual, ['drop'])
-  }
+  const isLater = policy === 'later'
+  const attempt = course.attempt + 1
+  const isHopeless =
+    policy === 'stop' ||
+    (policy === 'authenticate' && credential !== 'renewable') ||
+    (policy === 'fault' && attempt > MAX_FAULTS)
+  if (isHopeless) return [{ at: 'closed', cause }, ['drop']]
+  let delay: number | null = null
+  // A hint is the end of a spread, or, where it is a time to rest, the time itself, and the jitter comes on top of it.
+  if (retryAfter !== undefined) delay = isLater ? retryAfter * (1 + random() / 4) : retryAfter * random()
+  else if (attempt < 2 && !isLater && policy !== 'fault')
+    delay = policy === 'now' || policy === 'authenticate' ? 0 : soon
+  const next = { ...course, attempt: isLater && delay === null ? Math.max(attempt, HIGH_STEP) : attempt }
+  return wait(turn, next, cause, delay, ['drop'], ...(policy === 'fresh' ? [['forget'] as const] : []))
 }
 
 /** An attempt failed before the welcome: the next transport, or the next attempt. A server that gave its reason was reached: obey it. */

@@ -55,9 +55,9 @@ export function createSession(owner: SessionOwner): Session {
     if (raw.resumed && token) {
       if (!outbox.resume(raw.serial)) return fault('has what was never sent')
     } else {
+      outbox.restart(raw.id, raw.former)
       // What was meant for one user is never sent as another.
       if (identity !== undefined && identity !== raw.identity) outbox.clear('identity-changed')
-      outbox.restart(raw.id, raw.former)
     }
     token = raw.session
     identity = raw.identity
@@ -114,9 +114,9 @@ export function createSession(owner: SessionOwner): Session {
           for (const done of waiting.splice(0)) done()
           return welcome(frame[1])
         case 'nack':
-          return outbox.rewind(frame[1])
+          return outbox.rewind(frame[1]) ? undefined : fault('lacks what was never sent')
         case 'beat':
-          outbox.beat(frame[2])
+          if (!outbox.beat(frame[2])) return fault('has what was never sent')
           for (const [topic, offset] of frame[3]) topics.top(topic, offset)
           return sendPing()
         case 'pong':

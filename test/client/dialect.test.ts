@@ -39,6 +39,12 @@ describe('the hello of a WebSocket', () => {
     expect(walking.map(({ first }) => framesUp(first!))).toEqual(walking.map(({ said }) => [['hello', said]]))
   })
 
+  test('waits where the link is to be tried first: a ping goes before it', () => {
+    const { protocols, first } = dialect.wire(null)
+    expect(protocols).toEqual(['holdfast.1'])
+    expect(framesUp(first!)).toEqual([['ping', 0]])
+  })
+
   test('says on HTTP how it comes', () => {
     const wire = dialect.wire(HELLO)
     for (const via of ['sse', 'poll', 'ticket'] as const)

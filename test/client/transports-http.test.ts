@@ -69,7 +69,7 @@ describe('the request that opens a link', () => {
       status: 200,
       body: '<h1>Log in to the hotel',
       headers: { 'content-type': 'text/html' },
-      cause: { code: 1003, status: 200 },
+      cause: { code: 1006, status: 200 },
     },
   ]
   describe.each(both)('$name', ({ transport }) => {
@@ -194,7 +194,7 @@ describe('an event stream', () => {
     hello.response.writeHead(200, type ? { 'content-type': type } : {})
     // It goes on for ever: nobody waits for its end.
     hello.response.write(`data: ${welcome}\n\n`)
-    expect(await ending(recorded)).toMatchObject({ code: 1003, status: 200 })
+    expect(await ending(recorded)).toMatchObject({ code: 1006, status: 200 })
     await hello.closed
   })
 

@@ -43,8 +43,11 @@ const MAX_RETRY_AFTER = 600_000
 /** Room for the head of a POST, in bytes: a token of 256 characters and two numbers. */
 const HEAD = 1024
 
-/** What a status means, where it means something (PROTOCOL.md §9.1). 200: what answered is no Holdfast server. */
-const CODES: { readonly [status: number]: number } = { 200: 1003, 401: 4100, 403: 4001, 429: 4200, 503: 4200 }
+/**
+ * What a status means, where it means something (PROTOCOL.md §9.1). A page with status 200 is rather a captive portal's or a maintenance
+ * page than a Holdfast server's, so it is tried again like a lost network.
+ */
+const CODES: { readonly [status: number]: number } = { 401: 4100, 403: 4001, 429: 4200, 503: 4200 }
 
 export const typeOf = (response: Response): string => String(response.headers.get('content-type'))
 

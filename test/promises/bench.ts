@@ -1,0 +1,54 @@
+// Where a scenario takes place: a world with a server and a proxy, and clients in Node or in a page. Scenarios do not know which.
+import { WebSocket as NodeWebSocket } from 'ws'
+import { createWorld, type World, type WorldOptions } from '../support/world.ts'
+import { createAgent, type Agent, type AgentOptions } from './agent.ts'
+
+export interface Place {
+  readonly name: string
+  /** Makes clients; each `close` ends those that one scenario has made. */
+  enter(): Promise<Room>
+}
+
+export interface Room {
+  agent(url: string, options: AgentOptions): Promise<Agent>
+  close(): Promise<void>
+}
+
+export interface Bench {
+  readonly world: World
+  agent(options: AgentOptions): Promise<Agent>
+}
+
+export const inNode: Place = {
+  name: 'Node',
+  async enter() {
+    const agents: Agent[] = []
+    return {
+      async agent(url, options) {
+        const agent = createAgent(url, options, NodeWebSocket as unknown as typeof WebSocket)
+        agents.push(agent)
+        return agent
+      },
+      close: async () => void (await Promise.all(agents.map((agent) => agent.close()))),
+    }
+  },
+}
+
+/** Runs a scenario in a world of its own, which ends with it. */
+export async function within(
+  place: Place,
+  options: WorldOptions,
+  scenario: (bench: Bench) => Promise<void>,
+): Promise<void> {
+  const world = await createWorld(options)
+  const room = await place.enter()
+  try {
+    await scenario({ world, agent: (agentOptions) => room.agent(world.url, agentOptions) })
+  } finally {
+    await room.close()
+    await world.close()
+  }
+}
+
+/** The same numbers in the same order. */
+export const numbers = (count: number, from = 0): number[] => Array.from({ length: count }, (_, n) => n + from)

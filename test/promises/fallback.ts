@@ -1,0 +1,133 @@
+// A WebSocket that does not work, and moving between transports: scenarios for a client with all three, in any place.
+import { setTimeout as delay } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import type { Server } from '@holdfast/server'
+import type { Rule } from '@holdfast/testing'
+import { until, type World } from '../support/world.ts'
+import type { Agent, AgentOptions, Report } from './agent.ts'
+import { numbers, within, type Bench, type Place } from './bench.ts'
+
+const all: AgentOptions = { transports: ['webSocket', 'eventSource', 'longPolling'] }
+/** Promised, in ms. */
+const WITHIN = 12_000
+
+const kind = 'webSocket'
+const html = { 'content-type': 'text/html' }
+/** All the ways in which a middlebox breaks a WebSocket. */
+const breakages: readonly (readonly [name: string, rule: Rule])[] = [
+  ['refused with 403', { fault: 'fail', kind, status: 403 }],
+  ['refused with 502', { fault: 'fail', kind, status: 502 }],
+  ['answered with a page', { fault: 'fail', kind, status: 200, headers: html, body: '<html>Log in</html>' }],
+  ['left hanging', { fault: 'hang', kind }],
+  ['mute both ways', { fault: 'mute', kind }],
+  ['mute downward', { fault: 'mute', kind, direction: 'down' }],
+  ['mute upward', { fault: 'mute', kind, direction: 'up' }],
+]
+
+/** Numbers in both directions until `stop` is called, which resolves when all are settled and heard, and checks them. */
+async function startTraffic({ world }: Pick<Bench, 'world'>, client: Agent, handled: unknown[]) {
+  let running = true
+  await client.subscribe('down')
+  const up = (async () => {
+    let sent = 0
+    for (; running; sent += 20) expect(await client.flood('up', 20, 5, sent)).toEqual({ acknowledged: 20 })
+    return sent
+  })()
+  const down = (async () => {
+    let n = 0
+    for (; running; n++) {
+      await world.server.publish('down', n)
+      await delay(2)
+    }
+    return n
+  })()
+  return async function stop(): Promise<void> {
+    running = false
+    const [sent, published] = [await up, await down]
+    await until(async () => (await client.count('down')) >= published, 'the last message')
+    expect(handled).toEqual(numbers(sent))
+    expect(await client.heard('down')).toEqual(numbers(published))
+    expect(sent).toBeGreaterThan(0)
+  }
+}
+
+/** A handler of `up` that notes what it is given; a fast look upward, and no waiting for a first retry. */
+function noting(handled: unknown[]) {
+  return { retrySpread: 0, setUp: (server: Server) => void server.onMessage('up', (n) => void handled.push(n)) }
+}
+const openOver = (client: Agent, transport: string, timeout?: number): Promise<void> =>
+  until(
+    async () => {
+      const report = await client.report()
+      return report.status === 'open' && report.transport === transport
+    },
+    `open over ${transport}`,
+    timeout,
+  )
+const transportsOf = ({ opens }: Report): string[] => opens.map(({ transport }) => transport)
+
+export function describeFallback(place: Place): void {
+  test.each(breakages)('WebSocket %s: open over another transport within 12 s, and back when it heals', async (_, rule) => {
+    const handled: unknown[] = []
+    await within(place, noting(handled), async (bench) => {
+      const heal = bench.world.proxy.rule(rule)
+      const from = performance.now()
+      const client = await bench.agent({ ...all, reprobe: 400 })
+      await openOver(client, 'eventSource', WITHIN)
+      const took = performance.now() - from
+      console.log(`${place.name}: WebSocket ${_}: open over eventSource after ${Math.round(took)} ms`)
+      const stop = await startTraffic(bench, client, handled)
+      // It is looked for again while it is still broken: the link stays, and no transport is tried in turn.
+      const tries = (): number => bench.world.proxy.counters.requests[kind] ?? 0
+      const tried = tries()
+      if (rule.fault === 'fail') await until(() => tries() > tried + 1, 'two looks upward')
+      expect(transportsOf(await client.report()).filter((name) => name === 'eventSource')).toHaveLength(1)
+      heal()
+      await openOver(client, 'webSocket', 25_000)
+      await stop()
+      const { opens } = await client.report()
+      expect(opens.at(-1)!.resumed).toBe(true)
+      await until(() => bench.world.server.stats().links === 1, 'the old link to be gone')
+    })
+  }, 40_000)
+
+  test('a proxy that buffers streams: open over long-polling', async () => {
+    const handled: unknown[] = []
+    await within(place, noting(handled), async (bench) => {
+      bench.world.proxy.rule({ fault: 'fail', kind, status: 502 })
+      bench.world.proxy.rule({ fault: 'buffer', kind: 'stream', bytes: 65_536 })
+      const from = performance.now()
+      const client = await bench.agent(all)
+      await openOver(client, 'longPolling', WITHIN)
+      console.log(`${place.name}: buffered stream: open over longPolling after ${Math.round(performance.now() - from)} ms`)
+      const stop = await startTraffic(bench, client, handled)
+      await stop()
+    })
+  })
+
+  test('one session over webSocket, eventSource, longPolling and webSocket again, under traffic', async () => {
+    const handled: unknown[] = []
+    await within(place, noting(handled), async (bench) => {
+      const { proxy, server }: World = bench.world
+      const client = await bench.agent({ ...all, reprobe: 300, hasty: true })
+      await client.ready()
+      const stop = await startTraffic(bench, client, handled)
+      proxy.rule({ fault: 'fail', kind })
+      proxy.cut({ kind })
+      await openOver(client, 'eventSource')
+      await delay(50)
+      proxy.rule({ fault: 'fail', kind: 'stream' })
+      proxy.cut({ kind: 'stream' })
+      await openOver(client, 'longPolling')
+      await delay(50)
+      proxy.calm()
+      await openOver(client, 'webSocket')
+      await delay(50)
+      await stop()
+      const report = await client.report()
+      expect(transportsOf(report)).toEqual(['webSocket', 'eventSource', 'longPolling', 'webSocket'])
+      expect(report.opens.slice(1).every(({ resumed }) => resumed)).toBe(true)
+      expect(server.stats().sessions).toBe(1)
+    })
+  })
+}

@@ -111,13 +111,14 @@ describe('bounds', () => {
 
   test('appending and reading at the top cost the same however much is kept', () => {
     const log = memoryLog({ maxMessages: 50_000, maxBytes: 1e9 })
-    for (let i = 0; i < 200_000; i++) void log.append('a', '1')
+    for (let i = 0; i < 60_000; i++) void log.append('a', '1')
     const started = performance.now()
-    for (let i = 0; i < 10_000; i++) {
+    // Any work per kept entry would make this a thousand million steps.
+    for (let i = 0; i < 20_000; i++) {
       void log.append('a', '1')
       const { position } = locate(log, 'a')
       void log.read('a', position, { events: 256, bytes: 1_000 })
     }
-    expect(performance.now() - started).toBeLessThan(1_000)
+    expect(performance.now() - started).toBeLessThan(3_000)
   })
 })

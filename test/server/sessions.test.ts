@@ -161,7 +161,7 @@ describe('takeover (§4.4)', () => {
 
   test('handlers started by the old link are acknowledged on the new one', async () => {
     const { server } = createWorld()
-    let finish = (_: string): void => {}
+    let finish: (reply: string) => void = () => {}
     server.onMessage('a', () => new Promise((resolve) => (finish = resolve)))
     const old = connectPeer(server)
     const { session } = await old.welcome()
@@ -223,8 +223,10 @@ describe('identities (§4.4, §4.5)', () => {
 
   test('a tombstone says nothing to another identity', async () => {
     const { server, clock } = createWorld({ authenticate })
+    server.onMessage('a', () => {})
     const ann = connectPeer(server, { credential: 'ann' })
     const { session } = await ann.welcome()
+    ann.say(['send', 1, 'a', 1])
     ann.drop()
     await clock.advance(125_000)
     expect(await connectPeer(server, { session, incarnation: 2, credential: 'bob' }).welcome()).not.toHaveProperty(
@@ -366,6 +368,7 @@ describe('how long sessions are kept (§1, §6.5)', () => {
     finish()
     await settled()
     expect(started).toEqual([1])
+    expect((await connectPeer(server, { session, incarnation: 2 }).welcome()).former).toEqual([1, []])
   })
 
   test('bye ends the session; what came before it is handled', async () => {

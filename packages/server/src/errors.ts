@@ -37,7 +37,7 @@ export class RejectError extends Error {
    */
   constructor(
     readonly code: string,
-    message = code,
+    message: string = code,
   ) {
     super(message)
   }

@@ -35,6 +35,8 @@ export interface Hub {
   owner(token: string, incarnation: number): Attachment | Farewell
   /** Every link that has a session. */
   attachments(): Attachment[]
+  /** The announced spread of retries, in ms. */
+  spread(): number
   /** Resolves when no link has a session any more, or after so many ms. */
   left(within: number): Promise<void>
   /** No timer any more. */
@@ -67,7 +69,12 @@ export function createHub(context: Context, handlers: Handlers): Hub {
 
   function spread(): number {
     const { retrySpread } = settings
-    return Math.floor(typeof retrySpread === 'number' ? retrySpread : retrySpread(sessions.size))
+    try {
+      return Math.max(0, Math.floor(typeof retrySpread === 'number' ? retrySpread : retrySpread(sessions.size)) || 0)
+    } catch (error) {
+      report(error, 'retrySpread')
+      return 0
+    }
   }
   function tick(now: number): boolean {
     for (const session of sessions.all())
@@ -192,6 +199,7 @@ export function createHub(context: Context, handlers: Handlers): Hub {
     contact,
     arrivals,
     close,
+    spread,
     owner(token, incarnation) {
       const session = sessions.find(token)
       if (session?.place.state === 'attached' && session.place.attachment.incarnation === incarnation)

@@ -1,6 +1,8 @@
 /** The embedded log: a bounded ring per topic in this process. What it holds is gone with the process, and then the epochs differ. */
 import type { Packet, Position } from '@holdfast/protocol'
 import { realClock } from './clock.ts'
+import { createLine } from './line.ts'
+import type { Linked } from './line.ts'
 import type { Appended, AppendedEntry, Entry, Log } from './log.ts'
 import { randomName, strongRandom } from './random.ts'
 
@@ -26,7 +28,7 @@ interface Kept extends Entry {
   readonly id: string | undefined
 }
 
-interface Stream {
+interface Stream extends Linked<Stream> {
   readonly name: string
   readonly epoch: string
   /** One for the whole stream: in memory, history cannot change under an epoch. */
@@ -73,8 +75,9 @@ const isEmpty = (stream: Stream): boolean => stream.head === stream.entries.leng
 export function memoryLog(options: MemoryLogOptions = {}): Log {
   const { maxMessages = 10_000, maxBytes = 8 * MIB, maxAge = 3_600_000, maxTopics = 100_000 } = options
   const { maxTotalBytes = 256 * MIB, epoch = randomName(strongRandom, 12), now = realClock.now } = options
-  /** In order of last use, the quietest first. */
   const streams = new Map<string, Stream>()
+  /** In order of last use, the quietest first. */
+  const line = createLine<Stream>()
   let made = 0
   let totalBytes = 0
 
@@ -92,20 +95,17 @@ export function memoryLog(options: MemoryLogOptions = {}): Log {
   /** Looks at the two quietest topics on each use: enough to forget topics as fast as they are made. */
   function tidy(): void {
     for (let looks = 0; looks < 2; looks++) {
-      const [quietest] = streams.values()
+      const quietest = line.first
       if (!quietest) return
       trim(quietest)
       const idle = isEmpty(quietest) && now() - quietest.touchedAt >= QUIET_TOPIC_KEPT
-      if (quietest.watchers.size) requeue(quietest)
+      if (quietest.watchers.size) line.requeue(quietest)
       else if (idle || streams.size > maxTopics) {
         empty(quietest)
+        line.delete(quietest)
         streams.delete(quietest.name)
       } else return
     }
-  }
-  function requeue(stream: Stream): void {
-    streams.delete(stream.name)
-    streams.set(stream.name, stream)
   }
   function use(name: string): Stream {
     const known = streams.get(name)
@@ -118,11 +118,17 @@ export function memoryLog(options: MemoryLogOptions = {}): Log {
       top: 0,
       bytes: 0,
       touchedAt: 0,
+      before: null,
+      after: null,
       ids: new Map(),
       watchers: new Set(),
     }
     stream.touchedAt = now()
-    requeue(stream)
+    if (known) line.requeue(stream)
+    else {
+      streams.set(name, stream)
+      line.add(stream)
+    }
     tidy()
     trim(stream)
     return stream
@@ -134,11 +140,10 @@ export function memoryLog(options: MemoryLogOptions = {}): Log {
     stream.bytes += data.length
     totalBytes += data.length
     trim(stream)
-    // Requeued, so that what is empty already is not looked at again on every append.
-    for (const quiet of streams.values()) {
-      if (totalBytes <= maxTotalBytes) break
-      empty(quiet)
-      requeue(quiet)
+    // To the end of the line, so that what is empty already is not looked at again on every append.
+    while (totalBytes > maxTotalBytes) {
+      empty(line.first!)
+      line.requeue(line.first!)
     }
     return { epoch: stream.epoch, offset: entry.offset, check: stream.check, data }
   }

@@ -189,9 +189,7 @@ export function createServer<Topics = Record<string, unknown>>(options: ServerOp
       if (life === 'closed') return
       life = 'closed'
       for (const listener of listeners) listener.detach()
-      const { retrySpread } = settings
-      const spread = typeof retrySpread === 'number' ? retrySpread : retrySpread(hub.sessions.size)
-      sayGoodbye({ code: CloseCode.stopping, reason: 'server stopping' }, Math.floor(spread))
+      sayGoodbye({ code: CloseCode.stopping, reason: 'server stopping' }, hub.spread())
       await hub.stop()
       await Promise.all([...listeners].map((listener) => listener.emptied()))
     },

@@ -1,5 +1,6 @@
 /** What a session and its current link are. Types only; `sessions.ts` holds the table, `hub.ts` moves them. */
 import type { Intake, Packet, Position } from '@holdfast/protocol'
+import type { Linked } from './line.ts'
 import type { Link, LinkRequest, TransportName } from './link.ts'
 import type { Identity } from './options.ts'
 import type { Outlet } from './outlet.ts'
@@ -30,7 +31,7 @@ export type Place =
   | { readonly state: 'detached' | 'gone'; readonly since: number; readonly farewell: Farewell | null }
   | { readonly state: 'ended' }
 
-export interface Session {
+export interface Session extends Linked<Session> {
   /** Public; first part of the token and of message ids. */
   readonly id: string
   /** Second part of the token. */

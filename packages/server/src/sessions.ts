@@ -2,6 +2,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import { createIntake } from '@holdfast/protocol'
 import type { Context } from './context.ts'
+import { createLine } from './line.ts'
 import type { Identity } from './options.ts'
 import { randomName } from './random.ts'
 import { identityName } from './session.ts'
@@ -35,22 +36,16 @@ const ID_LENGTH = 12
 /** 144 bits. */
 const SECRET_LENGTH = 24
 
-/** Removes the first, which is the oldest. */
-function shift(sessions: Map<string, Session>): void {
-  for (const id of sessions.keys()) {
-    sessions.delete(id)
-    return
-  }
-}
-
 export function createSessions({ settings }: Context): SessionTable {
   const { clock, random, limits, resumeWindow, tombstoneWindow } = settings
   /** All but tombstones. */
   const living = new Map<string, Session>()
   /** In the order they lost their links. */
-  const detached = new Map<string, Session>()
-  /** Tombstones, in the order they were made. */
+  const detached = createLine<Session>()
+  /** Tombstones. */
   const gone = new Map<string, Session>()
+  /** The same, in the order they were made. */
+  const graves = createLine<Session>()
   const byIdentity = new Map<string, Set<Session>>()
 
   const waiting = new Set<() => void>()
@@ -59,7 +54,7 @@ export function createSessions({ settings }: Context): SessionTable {
   }
   function forget(session: Session): void {
     living.delete(session.id)
-    detached.delete(session.id)
+    if (session.place.state === 'detached') detached.delete(session)
     const name = identityName(session.identity)
     const mine = name === null ? undefined : byIdentity.get(name)
     if (mine?.delete(session) && !mine.size) byIdentity.delete(name!)
@@ -67,8 +62,15 @@ export function createSessions({ settings }: Context): SessionTable {
   function bury(session: Session, farewell: Farewell | null): void {
     forget(session)
     session.place = { state: 'gone', since: clock.now(), farewell }
+    // Nothing to tell is as good as no tombstone.
+    if (!session.intake.handled && !session.intake.kept().length && !session.running && !farewell) return
     gone.set(session.id, session)
-    if (gone.size > limits.sessions) shift(gone)
+    graves.add(session)
+    if (graves.size > limits.sessions) level(graves.first!)
+  }
+  function level(session: Session): void {
+    gone.delete(session.id)
+    graves.delete(session)
   }
   /** Buries the one that has been without a link for longest. */
   function makeRoom(among: Iterable<Session>): boolean {
@@ -82,7 +84,7 @@ export function createSessions({ settings }: Context): SessionTable {
   function hasRoom(name: string | null): boolean {
     const mine = name === null ? undefined : byIdentity.get(name)
     if (mine && mine.size >= limits.sessionsPerIdentity && !makeRoom(mine)) return false
-    return living.size < limits.sessions || makeRoom(detached.values())
+    return living.size < limits.sessions || makeRoom(detached)
   }
   /** Taken in but not handled: such a session is kept longer, since its messages must not be started twice (PROTOCOL.md §6.5). */
   const isWorking = (session: Session): boolean => session.running > 0
@@ -117,9 +119,11 @@ export function createSessions({ settings }: Context): SessionTable {
         waitingBytes: 0,
         volatile: 0,
         inboxes: new Map(),
+        before: null,
+        after: null,
       }
       living.set(id, session)
-      detached.set(id, session)
+      detached.add(session)
       if (name !== null) byIdentity.set(name, (byIdentity.get(name) ?? new Set()).add(session))
       return session
     },
@@ -138,12 +142,12 @@ export function createSessions({ settings }: Context): SessionTable {
       return () => waiting.delete(fn)
     },
     attach(session, attachment) {
-      detached.delete(session.id)
+      if (session.place.state === 'detached') detached.delete(session)
       session.place = { state: 'attached', attachment }
     },
     detach(session, farewell) {
       session.place = { state: 'detached', since: clock.now(), farewell }
-      detached.set(session.id, session)
+      detached.add(session)
       if (waiting.size) checkDeserted()
     },
     end(session, farewell) {
@@ -152,14 +156,14 @@ export function createSessions({ settings }: Context): SessionTable {
       session.place = { state: 'ended' }
     },
     expire(now) {
-      for (const session of detached.values()) {
+      for (const session of detached) {
         if (session.place.state !== 'detached' || session.place.since + resumeWindow > now) break
         const atLatest = session.place.since + resumeWindow + tombstoneWindow
         if (!isWorking(session) || atLatest <= now) bury(session, session.place.farewell)
       }
-      for (const session of gone.values()) {
+      for (const session of graves) {
         if (session.place.state === 'gone' && session.place.since + tombstoneWindow > now) break
-        gone.delete(session.id)
+        level(session)
       }
     },
   }

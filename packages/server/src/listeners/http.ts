@@ -71,7 +71,6 @@ function interceptEvents(server: Server, interceptors: Interceptors): () => void
   const emit = server.emit
   const own = (type: string | symbol, ...args: unknown[]): boolean => {
     const [request, second, head] = args as [IncomingMessage, unknown, Buffer]
-    // `checkContinue` is emitted instead of `request` where the client waits for leave to send its body.
     if (type === 'request' && interceptors.request(request, second as ServerResponse)) return true
     if (type === 'upgrade' && interceptors.upgrade(request, second as Duplex, head)) return true
     return (emit as (type: string | symbol, ...args: unknown[]) => boolean).call(server, type, ...args)

@@ -51,7 +51,7 @@ const ODD = [
   [[]],
   '\ud800',
 ]
-const JUNK = '[]{}",:\\0123e-.nutrfals\u0000\u2028é💥'
+const JUNK = Array.from('[]{}",:\\0123e-.nutrfals\u0000\u2028é💥')
 
 function pick<T>(random: () => number, list: readonly T[]): T {
   return list[Math.floor(random() * list.length)]!
@@ -75,7 +75,7 @@ function mutateValue(value: unknown, random: () => number): unknown {
 function mutateText(text: string, random: () => number): string {
   const at = Math.floor(random() * text.length)
   const cut = Math.floor(random() * 4)
-  return text.slice(0, at) + pick(random, [...JUNK]) + text.slice(at + cut)
+  return text.slice(0, at) + pick(random, JUNK) + text.slice(at + cut)
 }
 
 function mutatedPacket(token: string, random: () => number): string {

@@ -26,7 +26,7 @@ export interface MessageMeta {
 }
 
 /** What it returns (or its promise) is the reply; undefined says only that it was handled. */
-export type Handler = (data: unknown, meta: MessageMeta) => unknown
+type Handler = (data: unknown, meta: MessageMeta) => unknown
 
 export interface Registration {
   readonly handle: Handler

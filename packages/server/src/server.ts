@@ -148,7 +148,7 @@ export function createServer<Topics = Record<string, unknown>>(options: ServerOp
   return {
     attach(server, attachOptions = {}) {
       if (life === 'closed') throw new HoldfastError('closed', 'The server has been closed.')
-      const listener = listenHttp(context, hub, server as HttpServer, attachOptions)
+      const listener = listenHttp(context, hub, server, attachOptions)
       listeners.add(listener)
       return listener.detach
     },

@@ -26,7 +26,7 @@ export interface Farewell {
  * Where a session is in its life: on a link; kept after its last link; `gone` but for a tombstone that tells what was handled; or
  * `ended`, forgotten on the client's or the application's wish. `farewell` is what its last link was closed with.
  */
-export type Place =
+type Place =
   | { readonly state: 'attached'; readonly attachment: Attachment }
   | { readonly state: 'detached' | 'gone'; readonly since: number; readonly farewell: Farewell | null }
   | { readonly state: 'ended' }
@@ -115,4 +115,4 @@ export const isCurrent = (attachment: Attachment): boolean =>
   attachment.session.place.state === 'attached' && attachment.session.place.attachment === attachment
 
 export const identityName = (identity: Identity | null): string | null =>
-  typeof identity === 'object' && identity ? identity.id : (identity as string | null)
+  typeof identity === 'object' && identity ? identity.id : identity

@@ -23,7 +23,7 @@ export interface Topics {
 }
 
 /** The log behind a name that a client uses; null for reserved names that are not its own inboxes (PROTOCOL.md §7.5). */
-export function logName(session: Session, name: string): string | null {
+function logName(session: Session, name: string): string | null {
   if (!name.startsWith('~')) return name
   if (name === SESSION_INBOX) return inboxOf({ session: session.id })
   const identity = identityName(session.identity)

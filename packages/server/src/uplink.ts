@@ -17,6 +17,9 @@ export interface Uplink {
   acks(session: Session, always?: boolean): Packet[]
 }
 
+/** Whatever untyped code gave an error for its code or message. */
+const words = (value: unknown): string => String(value)
+
 /** What is shorter has not enough brackets to be nested too deep. */
 const DEEP = 100
 
@@ -34,8 +37,8 @@ export function createUplink(context: Context, handlers: Handlers, wake: (sessio
     return codec.encode([
       serial,
       null,
-      known ? String(error.code).slice(0, 256) : 'handler-failed',
-      open ? String((error as Error).message).slice(0, limits.message / 4) : 'the handler failed',
+      known ? words(error.code).slice(0, 256) : 'handler-failed',
+      open ? words((error as Error).message).slice(0, limits.message / 4) : 'the handler failed',
     ])
   }
   /** Encoded at once: what the handler returned may change afterwards. */

@@ -44,7 +44,7 @@ export async function openSite(
   }
 }
 
-export function framesOf(packet: string): DownFrame[] {
+function framesOf(packet: string): DownFrame[] {
   const frames = json.decode<DownFrame>(packet, DOWN_FRAMES)
   if ('malformed' in frames) throw new Error(`${frames.malformed}: ${packet}`)
   return frames
@@ -68,7 +68,7 @@ export async function post(
 }
 
 /** Frames as they come, to be waited for. */
-export interface Inbox {
+interface Inbox {
   readonly frames: DownFrame[]
   /** Resolves with the first frame of the type that has not been waited for; rejects when the link ends without one. */
   next<T extends DownFrame[0]>(type: T): Promise<Extract<DownFrame, readonly [T, ...unknown[]]>>

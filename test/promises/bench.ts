@@ -4,7 +4,8 @@ import { createWorld, type World, type WorldOptions } from '../support/world.ts'
 import { createAgent, type Agent, type AgentOptions } from './agent.ts'
 
 export interface Place {
-  readonly name: string
+  /** Prints what was measured, in ms. */
+  figure(what: string, time: number): void
   /** Makes clients; each `close` ends those that one scenario has made. */
   enter(): Promise<Room>
 }
@@ -19,8 +20,13 @@ export interface Bench {
   agent(options: AgentOptions): Promise<Agent>
 }
 
+export const figureIn =
+  (name: string) =>
+  (what: string, time: number): void =>
+    console.log(`${name}: ${what}: ${time.toFixed(0)} ms`)
+
 export const inNode: Place = {
-  name: 'Node',
+  figure: figureIn('Node'),
   async enter() {
     const agents: Agent[] = []
     return {

@@ -1,8 +1,9 @@
-import { createServer as createHttpServer } from 'node:http'
+import { createServer as createHttpServer, request as httpRequest } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
-import { createServer } from '@holdfast/server'
+import { createServer, memoryLog } from '@holdfast/server'
 import type { AttachOptions, ServerOptions } from '@holdfast/server'
 import { WebSocket, WebSocketServer } from 'ws'
 import { eventsIn, helloOf } from './support/peer.ts'
@@ -116,21 +117,72 @@ describe('WebSocket (§5.1)', () => {
     expect(await old.closed).toBe(4400)
     expect(server.stats()).toMatchObject({ links: 1, takeovers: 1 })
   })
+})
 
-  test('a reader that stops reading costs bounded memory, and gets everything when it reads on', async () => {
-    const { url, server } = await site({ limits: { buffered: 1_000_000 } })
-    const socket = openSocket(url, { subscriptions: [['a', null]] })
-    await socket.next('caught-up')
-    socket.socket.pause()
-    const before = process.memoryUsage().rss
-    const pad = 'x'.repeat(20_000)
-    for (let i = 1; i <= 300; i++) {
+describe('a reader that stops reading costs bounded memory, and gets everything when it reads on', () => {
+  const COUNT = 1_500
+  const pad = 'x'.repeat(20_000)
+  const offsets = Array.from({ length: COUNT }, (_, i) => i + 1)
+
+  /** Publishes 30 MB; beyond the bound of 1 MB only the system's own socket buffers may take any of it. */
+  async function flood({ server }: Site): Promise<void> {
+    for (let i = 1; i <= COUNT; i++) {
       await server.publish('a', [i, pad])
       if (i % 20 === 0) await new Promise((resolve) => setImmediate(resolve))
     }
-    expect(process.memoryUsage().rss - before).toBeLessThan(100_000_000)
+    expect(server.stats().bytesDown).toBeLessThan(15_000_000)
+  }
+  const options = (): ServerOptions => ({ log: memoryLog({ maxBytes: 100e6 }), limits: { buffered: 1_000_000 } })
+
+  test('WebSocket', async () => {
+    const made = await site(options())
+    const socket = openSocket(made.url, { subscriptions: [['a', null]] })
+    await socket.next('caught-up')
+    await socket.next('caught-up')
+    socket.socket.pause()
+    await flood(made)
     socket.socket.resume()
-    for (let i = 1; i <= 300; i++) expect((await socket.next('event'))[2]).toBe(i)
+    for (const offset of offsets) expect((await socket.next('event'))[2]).toBe(offset)
+  })
+
+  test('event stream', async () => {
+    const made = await site(options())
+    const body = JSON.stringify([['hello', { ...helloOf({ subscriptions: [['a', null]] }), via: 'sse' }]])
+    const response = await new Promise<IncomingMessage>((resolve) =>
+      httpRequest(made.url, { method: 'POST' }, resolve).end(body),
+    )
+    response.setEncoding('utf8').pause()
+    await expect.poll(() => made.server.stats().links).toBe(1)
+    await flood(made)
+    const seen: number[] = []
+    let rest = ''
+    const complete = new Promise<void>((resolve) =>
+      response.on('data', (chunk: string) => {
+        const lines = (rest + chunk).split('\n')
+        rest = lines.pop()!
+        for (const line of lines)
+          if (line.startsWith('data: ')) seen.push(...eventsIn(JSON.parse(line.slice(6))).map(([offset]) => offset))
+        if (seen.length >= COUNT) resolve()
+      }),
+    )
+    response.resume()
+    await complete
+    expect(seen).toEqual(offsets)
+    response.destroy()
+    await expect.poll(() => made.server.stats().links).toBe(0)
+  })
+
+  test('long-polling', async () => {
+    const made = await site(options())
+    const { at, poll } = await openPolls(made.url, { subscriptions: [['a', null]] })
+    await flood(made)
+    const seen: number[] = []
+    for (let n = at; seen.length < COUNT;) {
+      const { frames } = await poll(n)
+      seen.push(...eventsIn(frames).map(([offset]) => offset))
+      n = (frames[0] as ['at', number])[1]
+    }
+    expect(seen).toEqual(offsets)
   })
 })
 
@@ -388,6 +440,18 @@ describe('requests that are not ours to answer', () => {
     http.closeAllConnections()
     await new Promise((resolve) => http.close(resolve))
     expect(http.listenerCount('upgrade')).toBe(0)
+  })
+
+  test('a server attached twice keeps its paths apart, and a stray upgrade is still refused', async () => {
+    const { url, http, server } = await site()
+    const detach = server.attach(http, { path: '/second' })
+    const second = url.replace('/realtime', '/second')
+    await openSocket(second).next('welcome')
+    await openSocket(url).next('welcome')
+    const stray = new WebSocket(url.replace('http', 'ws').replace('/realtime', '/third'))
+    expect((await new Promise<Error>((resolve) => stray.on('error', resolve))).message).toContain('404')
+    detach()
+    expect(await (await fetch(second)).text()).toBe('app')
   })
 
   test('upgrades of other paths stay with whoever listens, and are refused where nobody does', async () => {

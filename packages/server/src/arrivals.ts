@@ -77,9 +77,15 @@ export function createArrivals({ context, contact, attach, started, retryAfter }
     }
     const enter = (hello: Hello, identity: Identity | null): void => {
       if (arrival.phase.at !== 'desk') return
-      const attached = attach(link, request, hello, identity)
-      if ('code' in attached) refuse(attached)
-      else leave({ at: 'inside', attachment: attached })
+      try {
+        const attached = attach(link, request, hello, identity)
+        if ('code' in attached) refuse(attached)
+        else leave({ at: 'inside', attachment: attached })
+      } catch (error) {
+        // A fault of ours is not one of the credential.
+        context.report(error, 'a hello')
+        refuse({ code: CloseCode.overloaded, reason: 'server error' })
+      }
     }
     const greet = (frames: readonly UpFrame[]): void => {
       const [first] = frames

@@ -13,7 +13,10 @@ export interface MessageMeta {
   readonly topic: string
   /** Number of the message in its session, from 1; 0 for a volatile message. */
   readonly serial: number
-  /** Names the message for ever, across sessions and redelivery: store it with the effect, and the effect is exactly-once. Empty for a volatile one. */
+  /**
+   * Names the message for ever, across sessions and redelivery: store it with the effect, and the effect is exactly-once. On redelivery it is
+   * what the client says, so keep it together with the identity: a client can only confuse itself. Empty for a volatile message.
+   */
   readonly id: string
   /** The number in `id`: grows with each message of the session in which it was first sent, and stays on redelivery. 0 for a volatile message. */
   readonly fence: number

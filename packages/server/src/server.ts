@@ -112,7 +112,7 @@ export function createServer<Topics = Record<string, unknown>>(options: ServerOp
     if (life === 'open') return null
     const reason = life === 'draining' ? 'draining' : 'server stopping'
     const code = life === 'draining' ? CloseCode.drain : CloseCode.stopping
-    return { code, reason, retryAfter: Math.max(0, Math.ceil(leaveBy - clock.now())) }
+    return { code, reason, retryAfter: Math.max(hub.spread(), Math.ceil(leaveBy - clock.now())) }
   })
 
   /** `wrap` makes of the data what is put on the log. */

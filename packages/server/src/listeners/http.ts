@@ -75,17 +75,19 @@ function interceptEvents(server: Server, interceptors: Interceptors): () => void
     if (type === 'upgrade' && interceptors.upgrade(request, second as Duplex, head)) return true
     return (emit as (type: string | symbol, ...args: unknown[]) => boolean).call(server, type, ...args)
   }
-  // Node emits `upgrade` only where somebody listens; others' upgrades stay theirs.
-  const onlyOurs = (_: IncomingMessage, socket: Duplex): void => {
-    if (server.listenerCount('upgrade') === 1) refuseUpgrade(socket, '404 Not Found')
-  }
   server.emit = own as typeof server.emit
-  server.on('upgrade', onlyOurs)
+  server.on('upgrade', refuseStray)
   return () => {
-    server.off('upgrade', onlyOurs)
+    server.off('upgrade', refuseStray)
     if (server.emit === (own as typeof server.emit)) server.emit = emit
     else interceptors.request = interceptors.upgrade = () => false
   }
+}
+
+/** Node emits `upgrade` only where somebody listens, and then leaves every upgrade to the listeners: refuses those that nobody but us would see. */
+function refuseStray(this: Server, _: IncomingMessage, socket: Duplex): void {
+  const onlyUs = this.listeners('upgrade').every((listener) => listener === refuseStray)
+  if (onlyUs && socket.writable) refuseUpgrade(socket, '404 Not Found')
 }
 
 interface Router {

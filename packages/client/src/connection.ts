@@ -3,7 +3,7 @@
  * protocol only. Leaving a state drops its deadline with it, so there is nothing to clear.
  */
 import { closePolicy } from '@holdfast/protocol'
-import { type Course, type Effect, type Event, type Policy, type Pulse, type State, type Step } from './state.ts'
+import { type Course, type Effect, type Event, type Policy, type State, type Step } from './state.ts'
 import type { Cause } from './transport.ts'
 
 /** Answer expected within this after a wake-up or `online`, so that a dead link is replaced within 3 s. */
@@ -16,8 +16,8 @@ const WAKE_ATTEMPT = 5000
 const OFFLINE_RETRY = 15_000
 /** Malformed packets in a row after which there is no sense in going on (PROTOCOL.md §9.1). */
 const MAX_FAULTS = 3
-/** A server in need of rest that names no time gets the back-off of this attempt. */
-const HIGH_STEP = 5
+/** A server in need of rest that names no time gets the back-off of this retry, or a later one. */
+const HIGH_STEP = 4
 
 /** The policy, and the instant of this step. */
 interface Turn extends Policy {
@@ -26,9 +26,9 @@ interface Turn extends Policy {
 type In<Name extends State['at']> = Extract<State, { at: Name }>
 type Living = In<'open' | 'probing'>
 
-const scratch: Course = { attempt: 0, tier: 0, upAt: 0, openedAt: -Infinity }
+const scratch: Course = { attempt: 0, faults: 0, tier: 0, upAt: 0, openedAt: -Infinity }
 const lost = (reason: string): Cause => ({ code: 1006, reason })
-const failed = (course: Course): Course => ({ ...course, attempt: course.attempt + 1 })
+const failed = (course: Course): Course => ({ ...course, attempt: course.attempt + 1, faults: 0 })
 
 /** Begins an attempt; a transport found bad is begun with again once `upAt` has passed. */
 function begin(turn: Turn, course: Course, ...effects: Effect[]): Step {
@@ -67,18 +67,23 @@ function over(turn: Turn, course: Course, cause: Cause, soon: number | null): St
   const policy = closePolicy(cause.code)
   const isLater = policy === 'later'
   const attempt = course.attempt + 1
+  const faults = policy === 'fault' ? course.faults + 1 : 0
   const isHopeless =
-    policy === 'stop' ||
-    (policy === 'authenticate' && credential !== 'renewable') ||
-    (policy === 'fault' && attempt > MAX_FAULTS)
+    policy === 'stop' || (policy === 'authenticate' && credential !== 'renewable') || faults > MAX_FAULTS
   if (isHopeless) return [{ at: 'closed', cause }, ['drop']]
   let delay: number | null = null
   // A hint is the end of a spread, or, where it is a time to rest, the time itself, and the jitter comes on top of it.
   if (retryAfter !== undefined) delay = isLater ? retryAfter * (1 + random() / 4) : retryAfter * random()
-  else if (attempt < 2 && !isLater && policy !== 'fault')
-    delay = policy === 'now' || policy === 'authenticate' ? 0 : soon
-  const next = { ...course, attempt: isLater && delay === null ? Math.max(attempt, HIGH_STEP) : attempt }
-  return wait(turn, next, cause, delay, ['drop'], ...(policy === 'fresh' ? [['forget'] as const] : []))
+  else if (isLater) delay = turn.backoff(Math.max(course.attempt, HIGH_STEP), random)
+  else if (attempt < 2 && !faults) delay = policy === 'now' || policy === 'authenticate' ? 0 : soon
+  return wait(
+    turn,
+    { ...course, attempt, faults },
+    cause,
+    delay,
+    ['drop'],
+    ...(policy === 'fresh' ? [['forget'] as const] : []),
+  )
 }
 
 /** An attempt failed before the welcome: the next transport, or the next attempt. A server that gave its reason was reached: obey it. */
@@ -92,20 +97,20 @@ function fall(turn: Turn, course: Course, unusable: number, cause: Cause): Step 
 
 /** Only a link that has lasted wipes the failures before it, so that a server that accepts and drops is not hammered. */
 const judged = (turn: Turn, course: Course): Course =>
-  turn.now - course.openedAt < turn.minUptime ? course : { ...course, attempt: 0 }
+  turn.now - course.openedAt < turn.minUptime ? course : { ...course, attempt: 0, faults: 0 }
 
-function probe({ now }: Turn, { course, pulse, leaveAt }: Living, within: number, grants: number, haste: number): Step {
-  return [{ at: 'probing', by: now + within, course, pulse, leaveAt, grants, haste }, ['abandon'], ['ping']]
+function probe(
+  { now }: Turn,
+  { course, pulse, leaveAt, lookAt }: Living,
+  within: number,
+  grants: number,
+  haste: number,
+): Step {
+  return [{ at: 'probing', by: now + within, course, pulse, leaveAt, lookAt, grants, haste }, ['abandon'], ['ping']]
 }
 
 const wake = (turn: Turn, state: Living, grants = 1): Step =>
   probe(turn, state, Math.min(WAKE_GRACE, state.pulse.grace), grants, 0)
-
-/** After a sign of life. Once on a lesser transport, stay there (no alternating) and look upward only now and then. */
-function proven({ now, provable, reprobe }: Turn, course: Course, pulse: Pulse, leaveAt: number): State {
-  const lookAt = provable >= 0 && provable < course.tier ? now + reprobe : Infinity
-  return { at: 'open', by: now + pulse.beat, course, pulse, leaveAt, lookAt, provedBy: Infinity }
-}
 
 /**
  * One step of the lifecycle. Total and deterministic: an event that means nothing in a state returns that very state and no effect.
@@ -126,9 +131,14 @@ export function transition(state: State, event: Event, now: number, policy: Poli
       return begin(turn, course ? { ...course, attempt: 0 } : scratch, ['drop'])
     case 'frozen':
       // The page is being put away: keep nothing open. Its return goes on, or a slow timer, should it never have left.
-      if (!course) return [state]
+      if (!course || 'cause' in state) return [state]
       return [
-        { at: 'offline', by: now + OFFLINE_RETRY, course: judged(turn, course), cause: lost('page frozen') },
+        {
+          at: 'offline',
+          by: now + OFFLINE_RETRY,
+          course: 'pulse' in state ? judged(turn, course) : course,
+          cause: lost('page frozen'),
+        },
         ['drop'],
       ]
     default:
@@ -179,8 +189,12 @@ function whileAttempting(turn: Turn, state: In<'opening' | 'joining' | 'moving'>
     case 'welcomed': {
       if (at === 'opening') return [state]
       const tier = at === 'moving' ? turn.provable : course.tier
-      const next = { ...course, tier, upAt: tier ? now + turn.reprobe : 0, openedAt: now }
-      return [proven(turn, next, event.pulse, Infinity)]
+      const { pulse } = event
+      const upAt = tier ? now + turn.reprobe : 0
+      // Once on a lesser transport, stay there (no alternating) and look upward only now and then.
+      const lookAt = turn.provable >= 0 && turn.provable < tier ? upAt : Infinity
+      const next = { ...course, tier, upAt, openedAt: now }
+      return [{ at: 'open', by: now + pulse.beat, course: next, pulse, leaveAt: Infinity, lookAt, provedBy: Infinity }]
     }
     case 'unusable':
       return fall(turn, course, unusable + 1, event.cause)
@@ -207,11 +221,12 @@ function whileAttempting(turn: Turn, state: In<'opening' | 'joining' | 'moving'>
 
 function whileLive(turn: Turn, state: Living, event: Event): Step {
   const { now, random } = turn
-  const { course, pulse } = state
+  const { course, pulse, leaveAt, lookAt } = state
   switch (event.type) {
     case 'received':
       // Any frame is life, not only a pong.
-      return [state.at === 'open' ? { ...state, by: now + pulse.beat } : proven(turn, course, pulse, state.leaveAt)]
+      if (state.at === 'open') return [{ ...state, by: now + pulse.beat }]
+      return [{ at: 'open', by: now + pulse.beat, course, pulse, leaveAt, lookAt, provedBy: Infinity }]
     case 'dropped':
       return over(
         turn,
@@ -220,7 +235,7 @@ function whileLive(turn: Turn, state: Living, event: Event): Step {
         random() * (state.at === 'open' ? pulse.spread : state.haste),
       )
     case 'drain':
-      return [{ ...state, leaveAt: now + event.within * random() }]
+      return [{ ...state, leaveAt: Math.min(leaveAt, now + event.within * random()) }]
     case 'online':
       return wake(turn, state)
     case 'visible':
@@ -235,7 +250,7 @@ function whileLive(turn: Turn, state: Living, event: Event): Step {
 function whileOpen(turn: Turn, state: In<'open'>, event: Event): Step {
   const { now } = turn
   const { by, course, pulse, provedBy } = state
-  const quiet = { ...state, provedBy: Infinity, lookAt: now + turn.reprobe }
+  const quiet = { ...state, provedBy: Infinity }
   switch (event.type) {
     case 'offline':
       // Suspect only: sockets survive a short loss. And no ping yet: it would sit in a retransmission queue when the network is back.
@@ -244,14 +259,14 @@ function whileOpen(turn: Turn, state: In<'open'>, event: Event): Step {
       if (provedBy === Infinity) return [state]
       return [{ at: 'moving', by: now + turn.join, course: judged(turn, course) }, ['promote']]
     case 'disproved':
-      return [quiet]
+      return provedBy === Infinity ? [state] : [quiet]
     case 'due':
       if (now >= state.leaveAt) return begin(turn, judged(turn, course), ['drop'])
       if (now - by > LATE) return wake(turn, state)
       if (now >= by) return probe(turn, state, pulse.grace, 1, pulse.spread)
       if (now >= provedBy) return [quiet, ['abandon']]
       if (now < state.lookAt) return [state]
-      return [{ ...state, lookAt: Infinity, provedBy: now + turn.open }, ['prove', turn.provable]]
+      return [{ ...state, lookAt: now + turn.open + turn.reprobe, provedBy: now + turn.open }, ['prove', turn.provable]]
     default:
       return [state]
   }
@@ -275,6 +290,8 @@ function whileWaiting(turn: Turn, state: In<'waiting' | 'offline'>, event: Event
       // Our own back-off ends here; a rest the server has asked for does not.
       return closePolicy(cause.code) === 'later' ? [state] : begin(turn, course)
     case 'offline':
+      // Once: a hint that repeats itself must not put the retry off for ever.
+      if (state.at === 'offline') return [state]
       return [{ at: 'offline', by: Math.max(by, turn.now + OFFLINE_RETRY), course, cause }]
     default:
       return [state]

@@ -10,6 +10,8 @@ import type { Status } from './types.ts'
 export interface Course {
   /** Attempts that have failed since a link last proved itself. */
   readonly attempt: number
+  /** How many of the last of them, in a row, ended with a protocol fault. */
+  readonly faults: number
   /** Index into the transports, 0 being the preferred one: the one in use, or with which the next attempt begins. */
   readonly tier: number
   /** Instant from which a lesser `tier` is no reason any more not to begin with the preferred transport. */
@@ -31,6 +33,8 @@ interface Live {
   readonly pulse: Pulse
   /** The server is going away: move at this instant (PROTOCOL.md §9.3). */
   readonly leaveAt: number
+  /** When to try a better transport beside it. */
+  readonly lookAt: number
 }
 
 /** `by` is the deadline of the state, an instant: what it means is said at each. */
@@ -45,8 +49,8 @@ export type State =
   | { readonly at: 'joining'; readonly by: number; readonly course: Course }
   /** A better transport takes the session over, and has to be welcomed by then; `tier` is still the old one, to go back to. */
   | { readonly at: 'moving'; readonly by: number; readonly course: Course }
-  /** Silent until then, it is pinged. `lookAt`: when to try a better transport beside it; `provedBy`: deadline of such a try, or Infinity. */
-  | ({ readonly at: 'open'; readonly by: number; readonly lookAt: number; readonly provedBy: number } & Live)
+  /** Silent until then, it is pinged. `provedBy`: deadline of a try of a better transport, or Infinity. */
+  | ({ readonly at: 'open'; readonly by: number; readonly provedBy: number } & Live)
   /**
    * A ping has gone out, and something has to come by then. So many more times (`grants`) does a timer that fired late (sleep,
    * throttling) only mean: ask again. If the link is dead, the first retry comes within `haste`.

@@ -62,6 +62,7 @@ export function createContact({ context, uplink, topics, upkeep, close, end, det
         if (identityName(identity ?? null) !== identityName(session.identity))
           return close(attachment, { code: CloseCode.otherIdentity, reason: 'the session belongs to another identity' })
         session.identity = identity ?? null
+        attachment.authenticatedAt = clock.now()
         attachment.renewal = 'none'
         attachment.outlet.push(encode(['authenticated']))
       },

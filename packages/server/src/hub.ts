@@ -131,6 +131,7 @@ export function createHub(context: Context, handlers: Handlers): Hub {
       incarnation,
       outlet,
       attachedAt: now,
+      authenticatedAt: now,
       subscriptions: new Map(),
       behind: new Set(),
       reading: 'idle',

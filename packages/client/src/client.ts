@@ -2,7 +2,7 @@
  * The driver: the only part that acts. It feeds events to `transition`, commits the state, runs the effects, re-arms the one timer, then
  * emits. Imports no transport and no registry.
  */
-import { CloseCode, blamesMessage, type Hello, type UpFrame } from '@holdfast/protocol'
+import { PROTOCOL_ERROR, UNAUTHENTICATED, blamesMessage, type Hello, type UpFrame } from '@holdfast/protocol'
 import { transition } from './connection.ts'
 import type { Wire } from './dialect.ts'
 import { createEmitter, type Emitter } from './emitter.ts'
@@ -16,15 +16,20 @@ import { createTopics, type Topics } from './topics.ts'
 import type { Cause, Link } from './transport.ts'
 import type { Events, Snapshot } from './types.ts'
 
+/** `snapshot` is for `watch`. */
+export interface InnerEvents extends Events {
+  snapshot: Snapshot
+}
+
 /** One connection without leases: what handles are made of. */
 export interface Driver {
   readonly url: string
   readonly settings: Settings
-  readonly emitter: Emitter<Events>
+  readonly emitter: Emitter<InnerEvents>
   readonly topics: Topics
   readonly sender: Sender
   snapshot(): Snapshot
-  watch(fn: (snapshot: Snapshot) => void): () => void
+  guard(call: () => void): void
   dispatch(event: Event): void
   reauthenticate(): Promise<void>
   report(code: string, message: string, cause?: unknown): void
@@ -83,14 +88,14 @@ export function createDriver(url: string, settings: Settings): Driver {
   }
   /** One timer for everything. One that is early enough is left alone: it will find nothing due, and be armed again. */
   function arm(): void {
-    const at = Math.min(deadline(state), sender.deadline())
+    const at = Math.min(deadline(state), sender.outbox.expiresAt)
     if (at >= armed.at && at < Infinity) return
     armed.cancel()
     armed = { at, cancel: at < Infinity ? clock.after(Math.max(at - clock.now(), 0), due) : () => {} }
   }
   function due(): void {
     armed = { at: Infinity, cancel: () => {} }
-    sender.expire(clock.now())
+    sender.outbox.expire(clock.now())
     dispatch({ type: 'due' })
     arm()
   }
@@ -103,7 +108,15 @@ export function createDriver(url: string, settings: Settings): Driver {
       report('connection-closed', `${cause.reason} (${cause.code}). Mend the cause, then connect() again.`, cause)
     emitter.emit('close', { cause })
   }
-  const emitter = createEmitter<Events>((error) => report('listener-failed', 'A listener has thrown.', error))
+  /** What is not ours may throw: that is reported, and stops nobody else. */
+  function guard(call: () => void): void {
+    try {
+      call()
+    } catch (error) {
+      report('listener-failed', 'A listener or handler has thrown; it counts as called.', error)
+    }
+  }
+  const emitter = createEmitter<InnerEvents>(guard)
   function report(code: string, message: string, why?: unknown): void {
     const error = new HoldfastError(code, message, { cause: why })
     if (code !== 'listener-failed' && emitter.has('error')) emitter.emit('error', error)
@@ -159,7 +172,7 @@ export function createDriver(url: string, settings: Settings): Driver {
       if (!refused) report('auth-failed', 'The auth function has thrown; it is asked again later.', error)
       dispatch({
         type: refused ? 'refused' : 'unauthorized',
-        cause: { code: CloseCode.unauthenticated, reason: 'no credential: ' + String(error) },
+        cause: { code: UNAUTHENTICATED, reason: 'no credential: ' + String(error) },
       })
     }
   }
@@ -195,7 +208,7 @@ export function createDriver(url: string, settings: Settings): Driver {
     if (me !== current && me !== candidate) return
     const frames = me.wire.decode(packet)
     if ('malformed' in frames)
-      return lost(me, { code: CloseCode.protocol, reason: 'Malformed packet: ' + frames.malformed })
+      return lost(me, { code: PROTOCOL_ERROR, reason: 'Malformed packet: ' + frames.malformed })
     if (me === candidate) return frames.some(([type]) => type === 'pong') ? dispatch({ type: 'proved' }) : undefined
     if (isOpen()) dispatch({ type: 'received' })
     for (const frame of frames) {
@@ -254,7 +267,6 @@ export function createDriver(url: string, settings: Settings): Driver {
   let view: Snapshot | null = null
   let shown: Snapshot | null = null
   let telling: Promise<void> | null = null
-  const watchers = new Set<(snapshot: Snapshot) => void>()
 
   function snapshot(): Snapshot {
     const { pending, pendingBytes } = sender.outbox
@@ -274,7 +286,7 @@ export function createDriver(url: string, settings: Settings): Driver {
   }
   /** Tells at the end of the tick: many changes are one. */
   function touch(): void {
-    if (watchers.size || emitter.has('outbox')) telling ??= Promise.resolve().then(tell)
+    if (emitter.has('snapshot') || emitter.has('outbox')) telling ??= Promise.resolve().then(tell)
   }
   function tell(): void {
     telling = null
@@ -283,7 +295,7 @@ export function createDriver(url: string, settings: Settings): Driver {
     if (was === shown) return
     if (was?.pending !== shown.pending)
       emitter.emit('outbox', { pending: shown.pending, pendingBytes: shown.pendingBytes })
-    for (const fn of watchers) fn(shown)
+    emitter.emit('snapshot', shown)
   }
 
   return {
@@ -296,16 +308,6 @@ export function createDriver(url: string, settings: Settings): Driver {
     dispatch,
     reauthenticate,
     report,
-    watch(fn) {
-      const guarded = (now: Snapshot): void => {
-        try {
-          fn(now)
-        } catch (error) {
-          report('listener-failed', 'A watcher has thrown.', error)
-        }
-      }
-      watchers.add(guarded)
-      return () => watchers.delete(guarded)
-    },
+    guard,
   }
 }

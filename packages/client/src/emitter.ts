@@ -8,19 +8,13 @@ export interface Emitter<E> {
   has(event: keyof E): boolean
 }
 
-/** `report` gets what a listener throws. */
-export function createEmitter<E>(report: (error: unknown) => void): Emitter<E> {
+/** `guard` calls what may throw. */
+export function createEmitter<E>(guard: (call: () => void) => void): Emitter<E> {
   const bus = mitt<Record<keyof E & string, never>>()
   return {
     on(event, fn) {
       // Its own function each time: the same listener given twice is undone one by one.
-      const listener = (payload: never): void => {
-        try {
-          fn(payload)
-        } catch (error) {
-          report(error)
-        }
-      }
+      const listener = (payload: never): void => guard(() => fn(payload))
       bus.on(event as never, listener)
       return () => bus.off(event as never, listener)
     },

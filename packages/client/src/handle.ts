@@ -10,6 +10,8 @@ const START: Position = ['', 0, 0]
 const closed = (): HoldfastError =>
   new HoldfastError('closed', 'This handle is closed. Make another with connect().', { outcome: 'not-sent' })
 
+const isFlushed = ({ pending }: Snapshot): boolean => !pending
+
 /** `release` gives the lease on the driver back; it is called once. */
 export function createHandle<T = AnyTopics>(driver: Driver, release: () => void): Client<T> {
   const { emitter, sender, dispatch } = driver
@@ -32,29 +34,34 @@ export function createHandle<T = AnyTopics>(driver: Driver, release: () => void)
   function alive(): void {
     if (!ends) throw closed()
   }
-  /** A promise that ends with the handle and with the signal. `begin` must not settle at once; it returns its clean-up. */
-  function awaiting(
-    signal: AbortSignal | undefined,
-    begin: (resolve: () => void, reject: (error: unknown) => void) => () => void,
-  ): Promise<void> {
+  /** Resolves with the first snapshot of which `holds` is true; rejects when the signal aborts and when the handle closes. */
+  async function until(signal: AbortSignal | undefined, holds: (now: Snapshot) => boolean): Promise<Snapshot> {
+    alive()
+    signal?.throwIfAborted()
+    const now = driver.snapshot()
+    if (holds(now)) return now
     return new Promise((resolve, reject) => {
-      signal?.throwIfAborted()
-      const abort = (): void => finish(() => reject(signal!.reason))
-      const finish = (settle: () => void): void => {
-        settle()
+      const abort = (): void => {
+        reject(signal!.reason)
         end()
       }
-      const stop = begin(
-        () => finish(resolve),
-        (error) => finish(() => reject(error)),
-      )
+      const stop = emitter.on('snapshot', (next) => {
+        if (!holds(next)) return
+        resolve(next)
+        end()
+      })
+      signal?.addEventListener('abort', abort)
       const end = keep(() => {
         stop()
         signal?.removeEventListener('abort', abort)
         reject(closed())
       })
-      signal?.addEventListener('abort', abort)
     })
+  }
+
+  const order = (type: 'connect' | 'disconnect' | 'reconnect') => (): void => {
+    alive()
+    dispatch({ type })
   }
 
   return {
@@ -65,19 +72,12 @@ export function createHandle<T = AnyTopics>(driver: Driver, release: () => void)
     get snapshot(): Snapshot {
       return driver.snapshot()
     },
-    watch: (fn) => keep(driver.watch(fn)),
+    watch: (fn) => keep(emitter.on('snapshot', fn)),
     on: (event, fn) => keep(emitter.on(event, fn as never)),
     async ready({ signal } = {}) {
-      alive()
-      const { status, cause } = driver.snapshot()
-      const error = (why: unknown): HoldfastError =>
-        new HoldfastError('connection-closed', 'The connection is closed; see the cause.', { cause: why })
-      if (status === 'open') return
-      if (status === 'closed') throw error(cause)
-      return awaiting(signal, (resolve, reject) => {
-        const undo = [emitter.on('open', resolve), emitter.on('close', (event) => reject(error(event.cause)))]
-        return () => undo.forEach((off) => off())
-      })
+      const { status, cause } = await until(signal, (now) => now.status === 'open' || now.status === 'closed')
+      if (status === 'closed')
+        throw new HoldfastError('connection-closed', 'The connection is closed; see the cause.', { cause })
     },
     subscribe: (topic, fn, options = {}) => subscribe(driver, keep, topic, fn as never, options) as never,
     async send(topic, data, options = {}) {
@@ -91,27 +91,17 @@ export function createHandle<T = AnyTopics>(driver: Driver, release: () => void)
       return (await sender.offer(topic, data, options)).value as never
     },
     async flush({ signal } = {}) {
-      alive()
-      if (sender.outbox.pending) await awaiting(signal, (resolve) => sender.onEmpty(resolve))
+      await until(signal, isFlushed)
     },
-    connect() {
-      alive()
-      dispatch({ type: 'connect' })
-    },
-    disconnect() {
-      alive()
-      dispatch({ type: 'disconnect' })
-    },
-    reconnect() {
-      alive()
-      dispatch({ type: 'reconnect' })
-    },
+    connect: order('connect'),
+    disconnect: order('disconnect'),
+    reconnect: order('reconnect'),
     async reauthenticate() {
       alive()
       return driver.reauthenticate()
     },
     async close({ flush = false } = {}) {
-      if (flush && ends && sender.outbox.pending) await awaiting(undefined, (resolve) => sender.onEmpty(resolve))
+      if (flush && ends) await until(undefined, isFlushed)
       const mine = ends
       ends = null
       if (!mine) return
@@ -129,7 +119,7 @@ export function createHandle<T = AnyTopics>(driver: Driver, release: () => void)
 
 /** One subscriber of a topic, with its promise and its iterators. */
 function subscribe(
-  { topics, report }: Driver,
+  { topics, guard }: Driver,
   keep: (end: () => void) => () => void,
   topic: string,
   fn: ((data: unknown, meta: Meta) => void) | null | undefined,
@@ -138,13 +128,6 @@ function subscribe(
   if (!topicName(topic) || topic[0] === '~')
     throw new HoldfastError('bad-topic', `Cannot subscribe to "${topic}": see the rules for topic names.`)
   const readers = new Set<(message: Message | null) => void>()
-  const guard = (call: () => void): void => {
-    try {
-      call()
-    } catch (error) {
-      report('listener-failed', `A handler of ${topic} has thrown; the message counts as handled.`, error)
-    }
-  }
   let stands = (): void => {}
   let fails: (error: unknown) => void
   const ready = new Promise<void>((resolve, reject) => {

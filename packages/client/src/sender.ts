@@ -21,8 +21,6 @@ export interface Sender {
   /** Throws when there is no link to put it on. */
   volatile(topic: string, data: unknown): void
   receipt(acknowledged: Acknowledged): Receipt
-  /** Calls `fn` once, when nothing is pending any more. Returns the undo. */
-  onEmpty(fn: () => void): () => void
   /** An encoded frame that is no message, for the next packet. */
   push(frame: Packet): void
   /** The link is gone, and with it what was queued for it alone. */
@@ -31,9 +29,6 @@ export interface Sender {
   schedule(): void
   /** A session has been welcomed. */
   welcome(welcome: Welcome, limits: Welcome['limits']): void
-  /** The earliest instant at which something here expires. */
-  deadline(): number
-  expire(now: number): void
   /** Settles everything, and everything to come, with this code; the empty one takes messages again. */
   close(code: string): void
 }
@@ -77,9 +72,7 @@ function byteLength(text: string): number {
 export function createSender({ settings, outlet, changed }: SenderOwner): Sender {
   const { dialect, clock } = settings
   const outbox = createOutbox<Packet>(settings.outbox)
-  const alarms = new Map<object, number>()
   let control: Packet[] = []
-  const waiters = new Set<() => void>()
   let level: AckLevel = 'memory'
   let limits = { message: 2 ** 20, packet: 2 ** 18 }
   let told = 0
@@ -111,11 +104,6 @@ export function createSender({ settings, outlet, changed }: SenderOwner): Sender
     if (bytes > limits.message) throw error('rejected', 'too-large', topic)
     return { payload, bytes }
   }
-  function settled(): void {
-    changed()
-    if (outbox.pending) return
-    for (const done of [...waiters]) done()
-  }
   function pump(): void {
     scheduled = null
     const put = outlet()
@@ -146,19 +134,19 @@ export function createSender({ settings, outlet, changed }: SenderOwner): Sender
       if (signal?.aborted) throw error('not-sent', 'aborted', topic, signal.reason)
       return new Promise<Acknowledged>((resolve, reject) => {
         const abort = (): void => outbox.abort(ticket)
+        const calm = timeout === undefined ? null : clock.after(timeout, () => outbox.abort(ticket, 'timeout'))
         const ticket = outbox.add({
           ...{ topic, payload, bytes, once, key },
           expiresAt: ttl === undefined ? undefined : clock.now() + ttl,
           settle(outcome) {
             signal?.removeEventListener('abort', abort)
-            queueMicrotask(() => alarms.delete(ticket))
+            calm?.()
             if (outcome.outcome === 'acknowledged') resolve(outcome)
             else reject(error(outcome.outcome, outcome.code, topic, signal?.reason, outcome.message))
-            settled()
+            changed()
           },
         })
         signal?.addEventListener('abort', abort)
-        if (timeout !== undefined) alarms.set(ticket, clock.now() + timeout)
         changed()
         schedule()
       })
@@ -171,10 +159,6 @@ export function createSender({ settings, outlet, changed }: SenderOwner): Sender
       schedule()
     },
     receipt: ({ id, serial }) => ({ id, serial, level }),
-    onEmpty(fn) {
-      waiters.add(fn)
-      return () => waiters.delete(fn)
-    },
     push(frame) {
       control.push(frame)
       schedule()
@@ -188,11 +172,6 @@ export function createSender({ settings, outlet, changed }: SenderOwner): Sender
       told = outbox.settled
       outbox.limit(clamped.inFlight, clamped.inFlightBytes)
       schedule()
-    },
-    deadline: () => Math.min(outbox.expiresAt, ...alarms.values()),
-    expire(now) {
-      outbox.expire(now)
-      for (const [ticket, at] of alarms) if (at <= now) outbox.abort(ticket, 'timeout')
     },
     close(code) {
       ended = code

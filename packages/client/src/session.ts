@@ -1,5 +1,5 @@
 /** The session as the client knows it: says hello, takes in what the server says, answers. Knows frames, no link and no state. */
-import { CloseCode, VERSION, type DownFrame, type Hello, type UpFrame, type Welcome } from '@holdfast/protocol'
+import { PROTOCOL_ERROR, VERSION, type DownFrame, type Hello, type UpFrame, type Welcome } from '@holdfast/protocol'
 import type { Event } from './state.ts'
 import { MAX_HINT, clampWelcome } from './policy.ts'
 import type { Sender } from './sender.ts'
@@ -48,7 +48,7 @@ export function createSession(owner: SessionOwner): Session {
   let ping = { n: 0, at: 0 }
   let waiting: (() => void)[] = []
 
-  const fault = (what: string): void => owner.lost({ code: CloseCode.protocol, reason: 'The server ' + what })
+  const fault = (what: string): void => owner.lost({ code: PROTOCOL_ERROR, reason: 'The server ' + what })
 
   function welcome(raw: Welcome): void {
     const { limits, ...pulse } = clampWelcome(raw, settings.heartbeat)

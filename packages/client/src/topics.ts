@@ -5,19 +5,22 @@
 import { createCursor, type Cursor, type Hole, type Position } from '@holdfast/protocol'
 import type { Gap, Message } from './types.ts'
 
-export interface Subscriber {
-  /** What this subscriber has; shared with its topic unless it began elsewhere. */
-  cursor: Cursor
+export interface Listener {
   deliver(message: Message): void
   gap(gap: Gap): void
   /** The server has answered: it stands, or it was refused for this reason. */
   settled(refusal?: readonly [code: string, message: string]): void
 }
 
+export interface Subscriber extends Listener {
+  /** What this subscriber has. */
+  readonly cursor: Cursor
+}
+
 interface Topic {
-  /** What has come, whoever wanted it. */
-  readonly lead: Cursor
+  /** The topic's own subscriber is the first: what has come, whoever wanted it. */
   readonly subscribers: Set<Subscriber>
+  readonly lead: Cursor
   /** The check last told on this link, for it is only told when it changes. */
   check: number
   /** Asked: nothing is taken before the server has said from where it goes on. */
@@ -26,11 +29,7 @@ interface Topic {
 
 export interface Topics {
   /** Returns the undo. `since` null: from now on. */
-  add(
-    topic: string,
-    subscriber: Omit<Subscriber, 'cursor'>,
-    since: Position | null,
-  ): readonly [subscriber: Subscriber, undo: () => void]
+  add(topic: string, listener: Listener, since: Position | null): readonly [subscriber: Subscriber, undo: () => void]
   /** For the hello: every topic with the position to go on from. */
   positions(): [topic: string, position: Position | null][]
   subscribed(topic: string, position: Position): void
@@ -58,69 +57,63 @@ const toGap = (topic: string, { from: since, to: [epoch, to] }: Hole): Gap => ({
   since,
 })
 
+/** The earliest position any subscriber still has to go on from. */
+function positionOf({ subscribers }: Topic): Position | null {
+  let earliest: Position | null = null
+  for (const { cursor } of subscribers)
+    if (cursor.position && !(earliest && cursor.position[1] >= earliest[1])) earliest = cursor.position
+  return earliest
+}
+
+const isBehind = (topic: Topic, offset: number): boolean => positionOf(topic)![1] < offset
+
 export function createTopics(owner: TopicsOwner): Topics {
   const topics = new Map<string, Topic>()
 
-  /** The earliest position any subscriber still has to go on from. */
-  function positionOf({ lead, subscribers }: Topic): Position | null {
-    let position = lead.position
-    for (const { cursor } of subscribers)
-      if (cursor.position && !(position && cursor.position[1] >= position[1])) position = cursor.position
-    return position
-  }
   function ask(name: string, topic: Topic): void {
     topic.phase = 'asked'
     owner.ask(name, positionOf(topic))
   }
   function create(name: string, since: Position | null): Topic {
-    const topic: Topic = { lead: createCursor(since), subscribers: new Set(), check: 0, phase: 'asked' }
+    const lead = createCursor(since)
+    const own: Subscriber = {
+      cursor: lead,
+      deliver(message) {
+        if (name[0] !== '~' || !Array.isArray(message.data)) return owner.message(message)
+        // A direct message names its topic inside (PROTOCOL.md §7.5); subscribers of that topic get it, too.
+        const [topic, data] = message.data as [string, unknown]
+        everybody({ ...message, topic, data, direct: true })
+      },
+      gap: owner.gap,
+      settled() {},
+    }
+    const topic: Topic = { lead, subscribers: new Set([own]), check: 0, phase: 'asked' }
     topics.set(name, topic)
     return topic
   }
-  /** Hands a message to those subscribers that lack it. Their position moves after the handler has returned or thrown. */
-  function deliver(topic: Topic, message: Message): void {
-    const { lead, check } = topic
-    const offset = message.offset
-    const isNew = lead.judge(offset) === 'next'
-    if (isNew) emit(message)
-    for (const subscriber of topic.subscribers) {
-      const own = subscriber.cursor
-      if (own === lead ? !isNew : own.judge(offset) !== 'next') continue
-      subscriber.deliver(message)
-      if (own !== lead) own.advance(offset, check)
-    }
-    if (isNew) lead.advance(offset, check)
-    // Whoever began elsewhere and has caught up goes on with the others.
-    else
-      for (const subscriber of topic.subscribers)
-        if (subscriber.cursor.position?.[1] === lead.position?.[1]) subscriber.cursor = lead
-  }
-  /** A direct message names its topic inside (PROTOCOL.md §7.5); subscribers of that topic get it, too. */
-  function emit(message: Message): void {
-    if (message.topic[0] !== '~') return owner.message(message)
-    const [topic, data] = message.data as [string, unknown]
-    const direct = { ...message, topic, data, direct: true }
-    owner.message(direct)
-    for (const subscriber of topics.get(topic)?.subscribers ?? []) subscriber.deliver(direct)
+  /** What has no place in the log of its topic: nobody's position moves. */
+  function everybody(message: Message): void {
+    const topic = topics.get(message.topic)
+    if (!topic) return owner.message(message)
+    for (const subscriber of topic.subscribers) subscriber.deliver(message)
   }
 
   return {
-    add(name, { deliver, gap, settled }, since) {
+    add(name, listener, since) {
       const existing = topics.get(name)
       const topic = existing ?? create(name, since)
-      const subscriber: Subscriber = {
-        cursor: since && existing ? createCursor(since) : topic.lead,
-        deliver,
-        gap,
-        settled,
-      }
+      const subscriber: Subscriber = { ...listener, cursor: createCursor(since ?? topic.lead.position) }
       topic.subscribers.add(subscriber)
       if (!existing || since) ask(name, topic)
-      else if (topic.phase !== 'asked') settled()
+      else if (topic.phase !== 'asked') {
+        subscriber.cursor.start(topic.lead.position!)
+        subscriber.settled()
+      }
       return [
         subscriber,
         () => {
-          if (!topic.subscribers.delete(subscriber) || topic.subscribers.size || topics.get(name) !== topic) return
+          topic.subscribers.delete(subscriber)
+          if (topic.subscribers.size > 1 || topics.get(name) !== topic) return
           topics.delete(name)
           owner.leave(name)
         },
@@ -137,41 +130,41 @@ export function createTopics(owner: TopicsOwner): Topics {
       if (!topic) return
       topic.phase = 'replaying'
       topic.check = position[2]
-      const hole = topic.lead.start(position)
-      if (hole) owner.gap(toGap(name, hole))
       for (const subscriber of topic.subscribers) {
-        const own = subscriber.cursor === topic.lead ? hole : subscriber.cursor.start(position)
-        if (own) subscriber.gap(toGap(name, own))
+        const hole = subscriber.cursor.start(position)
+        if (hole) subscriber.gap(toGap(name, hole))
         subscriber.settled()
       }
     },
     event(name, offset, data, check) {
       const topic = topics.get(name)
       if (!topic || topic.phase === 'asked') return
-      if (topic.lead.judge(offset) === 'ahead') return ask(name, topic)
+      if (isBehind(topic, offset - 1)) return ask(name, topic)
       topic.check = check ?? topic.check
       const epoch = topic.lead.position![0]
-      deliver(topic, { topic: name, data, offset, epoch, replayed: topic.phase === 'replaying', direct: false })
+      const message = { topic: name, data, offset, epoch, replayed: topic.phase === 'replaying', direct: false }
+      for (const { cursor, deliver } of topic.subscribers)
+        if (cursor.judge(offset) === 'next') {
+          deliver(message)
+          // After the handler has returned or thrown.
+          cursor.advance(offset, topic.check)
+        }
     },
     caughtUp(name, offset) {
       const topic = topics.get(name)
       if (topic?.phase !== 'replaying') return
       topic.phase = 'live'
-      if (topic.lead.position![1] < offset) ask(name, topic)
+      if (isBehind(topic, offset)) ask(name, topic)
     },
     denied(name, code, message) {
       const topic = topics.get(name)
       topics.delete(name)
       for (const subscriber of topic?.subscribers ?? []) subscriber.settled([code, message])
     },
-    volatile(name, data) {
-      const message = { topic: name, data, offset: 0, epoch: '', replayed: false, direct: false }
-      owner.message(message)
-      for (const subscriber of topics.get(name)?.subscribers ?? []) subscriber.deliver(message)
-    },
+    volatile: (topic, data) => everybody({ topic, data, offset: 0, epoch: '', replayed: false, direct: false }),
     top(name, offset) {
       const topic = topics.get(name)
-      if (topic?.phase === 'live' && topic.lead.position![1] < offset) ask(name, topic)
+      if (topic?.phase === 'live' && isBehind(topic, offset)) ask(name, topic)
     },
   }
 }

@@ -1,15 +1,19 @@
 /** Why links close and what follows (PROTOCOL.md §9.1): one table from a close code to a policy. Imports nothing. */
 
+/** What a client closes for, and the cause of an attempt without a credential: by themselves, so that a bundle has no more of the table. */
+export const PROTOCOL_ERROR = 4202
+export const UNAUTHENTICATED = 4100
+
 /** Codes a Holdfast server closes with. The range carries the policy. */
 export const CloseCode = {
   stopped: 4000,
   forbidden: 4001,
   version: 4002,
-  unauthenticated: 4100,
+  unauthenticated: UNAUTHENTICATED,
   expired: 4101,
   overloaded: 4200,
   stopping: 4201,
-  protocol: 4202,
+  protocol: PROTOCOL_ERROR,
   tooLarge: 4203,
   drain: 4300,
   slow: 4301,

@@ -61,8 +61,8 @@ export function createFigures({ up, continuity, tap }: { up: Up; continuity: Con
       sinceOpened = true
     },
     unknown: () => (state = null),
-    weather({ what }) {
-      if (sinceOpened && (what === 'struck' || what === 'began')) counted.strikes++
+    weather({ weather, what }) {
+      if (sinceOpened && weather !== 'calm' && (what === 'struck' || what === 'began')) counted.strikes++
     },
     received(replayed) {
       if (replayed) counted.replayed++

@@ -108,19 +108,27 @@ export function createSender({ settings, outlet, changed }: SenderOwner): Sender
     scheduled = null
     const put = outlet()
     if (!put) return
-    for (;;) {
-      const batch = outbox.take(clock.now(), limits.packet)
-      const frames = control
-      control = []
-      for (const transmission of batch) frames.push(dialect.message(transmission))
-      const done = outbox.settled
-      if (done > told && (frames.length || done - told >= SETTLED_BATCH)) {
-        const frame = dialect.frame(['settled', (told = done)])
-        if (frame) frames.push(frame)
+    let packet: Packet[] = []
+    let room = 0
+    const add = (frame: Packet): void => {
+      const size = byteLength(frame) + 1
+      // One frame may be more than a packet should hold; then it goes alone (PROTOCOL.md §2).
+      if (size > room) {
+        if (packet.length) put(packet)
+        packet = []
+        room = limits.packet - 1
       }
-      if (frames.length) put(frames)
-      if (!batch.length) return
+      packet.push(frame)
+      room -= size
     }
+    control.splice(0).forEach(add)
+    for (const transmission of outbox.take(clock.now(), Infinity)) add(dialect.message(transmission))
+    const done = outbox.settled
+    if (done > told && (packet.length || done - told >= SETTLED_BATCH)) {
+      const frame = dialect.frame(['settled', (told = done)])
+      if (frame) add(frame)
+    }
+    if (packet.length) put(packet)
   }
   function schedule(): void {
     scheduled ??= Promise.resolve().then(pump)
@@ -134,6 +142,7 @@ export function createSender({ settings, outlet, changed }: SenderOwner): Sender
       if (signal?.aborted) throw error('not-sent', 'aborted', topic, signal.reason)
       return new Promise<Acknowledged>((resolve, reject) => {
         const abort = (): void => outbox.abort(ticket)
+        signal?.addEventListener('abort', abort)
         const calm = timeout === undefined ? null : clock.after(timeout, () => outbox.abort(ticket, 'timeout'))
         const ticket = outbox.add({
           ...{ topic, payload, bytes, once, key },
@@ -146,7 +155,6 @@ export function createSender({ settings, outlet, changed }: SenderOwner): Sender
             changed()
           },
         })
-        signal?.addEventListener('abort', abort)
         changed()
         schedule()
       })

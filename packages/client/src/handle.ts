@@ -144,7 +144,11 @@ function subscribe(
         for (const read of readers) read(message)
       },
       gap: (gap) => onGap && guard(() => onGap(gap)),
-      settled: (refusal) => (refusal ? fails(new HoldfastError(refusal[0], `${topic}: ${refusal[1]}`)) : stands()),
+      settled(refusal) {
+        if (!refusal) return stands()
+        fails(new HoldfastError(refusal[0], `${topic}: ${refusal[1]}`))
+        unsubscribe()
+      },
     },
     since === 'start' ? START : (since ?? null),
   )

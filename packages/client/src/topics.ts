@@ -23,8 +23,11 @@ interface Topic {
   readonly lead: Cursor
   /** The check last told on this link, for it is only told when it changes. */
   check: number
-  /** Asked: nothing is taken before the server has said from where it goes on. */
-  phase: 'asked' | 'replaying' | 'live'
+  /**
+   * Asked: nothing is taken before the server has said from where it goes on. Outdated: asked, but for too little since somebody
+   * wants more; the answer would look like a gap to them, so it only means: ask again.
+   */
+  phase: 'asked' | 'outdated' | 'replaying' | 'live'
 }
 
 export interface Topics {
@@ -65,6 +68,7 @@ function positionOf({ subscribers }: Topic): Position | null {
   return earliest
 }
 
+const isAnswered = ({ phase }: Topic): boolean => phase === 'replaying' || phase === 'live'
 const isBehind = (topic: Topic, offset: number): boolean => positionOf(topic)![1] < offset
 
 export function createTopics(owner: TopicsOwner): Topics {
@@ -95,7 +99,8 @@ export function createTopics(owner: TopicsOwner): Topics {
   function everybody(message: Message): void {
     const topic = topics.get(message.topic)
     if (!topic) return owner.message(message)
-    for (const subscriber of topic.subscribers) subscriber.deliver(message)
+    // A copy: whoever subscribes from within a handler is not meant.
+    for (const subscriber of [...topic.subscribers]) subscriber.deliver(message)
   }
 
   return {
@@ -104,8 +109,10 @@ export function createTopics(owner: TopicsOwner): Topics {
       const topic = existing ?? create(name, since)
       const subscriber: Subscriber = { ...listener, cursor: createCursor(since ?? topic.lead.position) }
       topic.subscribers.add(subscriber)
-      if (!existing || since) ask(name, topic)
-      else if (topic.phase !== 'asked') {
+      if (existing && !isAnswered(topic)) {
+        if (since) topic.phase = 'outdated'
+      } else if (!existing || since) ask(name, topic)
+      else {
         subscriber.cursor.start(topic.lead.position!)
         subscriber.settled()
       }
@@ -128,6 +135,7 @@ export function createTopics(owner: TopicsOwner): Topics {
       // An inbox is subscribed without being asked for.
       const topic = topics.get(name) ?? (name[0] === '~' ? create(name, null) : undefined)
       if (!topic) return
+      if (topic.phase === 'outdated') return ask(name, topic)
       topic.phase = 'replaying'
       topic.check = position[2]
       for (const subscriber of topic.subscribers) {
@@ -138,7 +146,7 @@ export function createTopics(owner: TopicsOwner): Topics {
     },
     event(name, offset, data, check) {
       const topic = topics.get(name)
-      if (!topic || topic.phase === 'asked') return
+      if (!topic || !isAnswered(topic)) return
       if (isBehind(topic, offset - 1)) return ask(name, topic)
       topic.check = check ?? topic.check
       const epoch = topic.lead.position![0]

@@ -6,6 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { createServer, memoryLog } from '@holdfast/server'
 import type { AttachOptions, ServerOptions } from '@holdfast/server'
 import { WebSocket, WebSocketServer } from 'ws'
+import { createClock } from './support/clock.ts'
 import { eventsIn, helloOf } from './support/peer.ts'
 import { openSite, openSocket, openStream, post, protocolsOf } from './support/wire.ts'
 import type { Site } from './support/wire.ts'
@@ -104,6 +105,27 @@ describe('WebSocket (§5.1)', () => {
       const error = await new Promise<Error>((resolve) => socket.on('error', resolve))
       expect(error.message).toContain(status)
     }
+  })
+
+  test('a peer that never answers the close is let go of after a second', async () => {
+    const clock = createClock()
+    const made = await openSite({ clock })
+    const socket = connect(Number(new URL(made.url).port), '127.0.0.1')
+    const protocols = protocolsOf(helloOf()).join(', ')
+    socket.write(
+      'GET /realtime HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n' +
+        `Sec-WebSocket-Key: ${Buffer.alloc(16).toString('base64')}\r\nSec-WebSocket-Protocol: ${protocols}\r\n\r\n`,
+    )
+    await expect.poll(() => made.server.stats().links).toBe(1)
+    let state = 'closing'
+    const closed = made.server.close().then(() => (state = 'closed'))
+    await clock.advance(900)
+    expect(state).toBe('closing')
+    await clock.advance(200)
+    await closed
+    expect(clock.pending).toBe(0)
+    socket.destroy()
+    await made.close()
   })
 
   test('a half-open old link does not hold up the new one, and its socket is let go', async () => {

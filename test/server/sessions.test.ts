@@ -82,6 +82,16 @@ describe('opening (§4.1-4.3)', () => {
     expect(clock.pending).toBe(0)
   })
 
+  test('a link that is gone before its authentication is done gets no session', async () => {
+    let allow = (): void => {}
+    const { server } = createWorld({ authenticate: () => new Promise((resolve) => (allow = () => resolve('ann'))) })
+    const peer = connectPeer(server)
+    peer.drop()
+    allow()
+    expect(await peer.told()).toEqual([])
+    expect(server.stats()).toMatchObject({ sessions: 0, links: 0, unauthenticated: 0 })
+  })
+
   test('a ping before the hello is answered and attaches nothing', async () => {
     const { server } = createWorld()
     const peer = openLink(server)

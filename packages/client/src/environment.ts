@@ -14,7 +14,8 @@ export interface DocumentLike extends EventTarget {
 export type Signals = (emit: (signal: Signal) => void) => () => void
 
 // No `unload` and no `beforeunload`: the first keeps pages out of the back/forward cache, the second may be followed by staying.
-const SIGNALS: { readonly [type: string]: Signal } = {
+/** Empty: the state of the document says it. */
+const SIGNALS: { readonly [type: string]: Signal | '' } = {
   online: 'online',
   offline: 'offline',
   // Some mobile browsers come back from suspension with no other event.
@@ -23,6 +24,7 @@ const SIGNALS: { readonly [type: string]: Signal } = {
   pageshow: 'resumed',
   freeze: 'frozen',
   resume: 'resumed',
+  visibilitychange: '',
 }
 
 /** The signals of a browser page; none in a worker or on a server. */
@@ -32,13 +34,12 @@ export function browserSignals(
   document: DocumentLike | undefined = globalThis.document,
 ): () => void {
   const listen = (event: Event): void => {
-    if (event.type === 'visibilitychange') emit(document.visibilityState === 'visible' ? 'visible' : 'hidden')
     // A first load, and a page that goes away for good, are `persisted: false`; other events have no such field.
-    else if ((event as Partial<PageTransitionEvent>).persisted !== false) emit(SIGNALS[event.type]!)
+    if ((event as Partial<PageTransitionEvent>).persisted !== false)
+      emit(SIGNALS[event.type] || (document.visibilityState as Signal))
   }
-  const types = [...Object.keys(SIGNALS), 'visibilitychange']
   const each = (act: 'addEventListener' | 'removeEventListener'): void => {
-    for (const type of types) (/^(fr|re|vi)/.test(type) ? document : window)?.[act](type, listen)
+    for (const type in SIGNALS) (/^(fr|re|vi)/.test(type) ? document : window)?.[act](type, listen)
   }
   each('addEventListener')
   return () => each('removeEventListener')

@@ -22,34 +22,24 @@ function registry(): Map<string, Shared> {
 
 /** http and ws, relative and absolute, with and without default port or fragment: whatever means the same endpoint is the same. */
 function endpoint(url: string | URL): string {
-  let absolute: URL
   try {
-    absolute = new URL(String(url), globalThis.location?.href)
-    if (!/^(http|ws)s?:$/.test(absolute.protocol)) throw new TypeError('its scheme is ' + absolute.protocol)
-  } catch (cause) {
-    throw new HoldfastError(
-      'bad-url',
-      `"${url}" is no endpoint. Give an http(s) or ws(s) URL, absolute outside of a page.`,
-      { cause },
-    )
+    const { href } = new URL(url, globalThis.location?.href)
+    // Only text can change between ws and http: the URL setter refuses it.
+    if (/^(http|ws)s?:/.test(href)) return href.replace(/#.*/, '').replace(/^ws/, 'http')
+  } catch {
+    // Said below.
   }
-  absolute.hash = ''
-  // Only text can change between ws and http: the URL setter refuses it.
-  return absolute.href.replace(/^ws/, 'http')
+  throw new HoldfastError(
+    'bad-url',
+    `"${url}" is no endpoint. Give an http(s) or ws(s) URL, absolute outside of a page.`,
+  )
 }
 
-/** Compares what can be compared: values by content, transports and dialects by name, functions not at all. */
-function likeness(value: unknown): string {
-  return JSON.stringify(value, (_key, part: unknown) => {
-    if (typeof part === 'function') return 'function'
-    const name = (part as { name?: unknown } | null)?.name
-    return typeof name === 'string' ? name : part
-  })
-}
-
+/** Throws when what can be compared differs: values by content, transports and dialects by their names; functions are not text. */
 function refuseConflict(shared: Shared, options: ClientOptions): void {
   for (const [name, value] of Object.entries(options)) {
-    if (value === undefined || likeness(value) === likeness(shared.options[name as keyof ClientOptions])) continue
+    if (value === undefined || JSON.stringify(value) === JSON.stringify(shared.options[name as keyof ClientOptions]))
+      continue
     throw new HoldfastError(
       'conflicting-options',
       `This URL is already connected with another "${name}". Give the same one, or leave it out, or separate the connections with "key".`,

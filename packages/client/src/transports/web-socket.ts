@@ -10,6 +10,18 @@ export interface WebSocketOptions {
 // Stays attached after closing: an `error` says nothing that `close` does not, and Node's `ws` throws errors that nobody listens for.
 const ignore = (): void => {}
 
+/**
+ * A socket that is still connecting throws: in `send`, where the packet is lost with the link and whoever needs it sends it again on the
+ * next; and, in some Safari versions, in `close`, where it is let go all the same.
+ */
+function quietly(act: () => void): void {
+  try {
+    act()
+  } catch {
+    // As above.
+  }
+}
+
 /** Packets as text messages over one WebSocket. Frames sent before it has opened are lost, as the contract allows. */
 export function webSocket(options: WebSocketOptions = {}): Transport {
   return {
@@ -20,13 +32,7 @@ export function webSocket(options: WebSocketOptions = {}): Transport {
       const detach = (): void => {
         socket.onopen = socket.onmessage = socket.onclose = null
       }
-      const send = (packet: string): void => {
-        try {
-          socket.send(packet)
-        } catch {
-          // Connecting, or closing: the packet is lost with the link, and whoever needs it sends it again on the next.
-        }
-      }
+      const send = (packet: string): void => quietly(() => socket.send(packet))
       socket.binaryType = 'arraybuffer'
       socket.onerror = ignore
       socket.onopen = () => {
@@ -48,11 +54,7 @@ export function webSocket(options: WebSocketOptions = {}): Transport {
           // Detached first: on a dead network the `close` event comes after a minute or never, and by then it means nothing.
           detach()
           if (last) send(wire.join(last))
-          try {
-            socket.close()
-          } catch {
-            // Some Safari versions throw for a socket that is still connecting; it is let go all the same.
-          }
+          quietly(() => socket.close())
         },
       }
     },

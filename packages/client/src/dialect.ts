@@ -4,7 +4,9 @@
  */
 import type { DownFrame, Hello, Malformed, Packet, Transmission, UpFrame, Via } from '@holdfast/protocol'
 
+/** What a server speaks. A value, given as `dialect`. */
 export interface Dialect {
+  /** For messages and comparisons. */
   readonly name: string
   /** A payload as it will travel, encoded once when it is handed over. Throws a `TypeError` for what cannot travel. */
   payload(data: unknown): Packet

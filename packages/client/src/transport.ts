@@ -15,10 +15,13 @@ export interface Cause {
   retryAfter?: number
 }
 
+/** What a transport needs to open one link. */
 export interface Opening {
   /** Absolute http or https URL of the endpoint. */
   url: string
+  /** What to say first, and how packets are made and read. */
   wire: Wire
+  /** The only source of time. */
   clock: Clock
 }
 
@@ -32,6 +35,7 @@ export interface LinkEvents {
   dropped(cause: Cause): void
 }
 
+/** One link, as its owner holds it. */
 export interface Link {
   /** Encoded frames, in order. Never throws; what cannot be sent any more is lost with the link. */
   send(frames: readonly Packet[]): void

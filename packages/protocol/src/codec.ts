@@ -7,6 +7,7 @@ export type Packet = string
 
 /** What was wrong with a packet, in words fit for a close reason. */
 export interface Malformed {
+  /** For people, short. */
   malformed: string
 }
 

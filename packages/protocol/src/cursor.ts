@@ -12,6 +12,7 @@ export interface Hole {
   to: Position
 }
 
+/** Where a receiver stands in one topic. */
 export interface Cursor {
   /** Where it stands; what `since` was until the first `subscribed`. */
   readonly position: Position | null

@@ -87,6 +87,7 @@ export type DownFrame =
   | readonly ['at', n: number]
   | readonly ['ticket', value: string]
 
+/** Any frame, in either direction. */
 export type Frame = UpFrame | DownFrame
 
 /** The protocol version this code speaks. */

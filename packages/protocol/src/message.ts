@@ -8,7 +8,9 @@ export type Outcome =
 
 /** A message as it is handed to the outbox. `P` is the encoded payload, opaque here. */
 export interface Message<P> {
+  /** Where it goes. */
   topic: string
+  /** What it carries. */
   payload: P
   /** Size that counts against the limits and the size of packets, in bytes. What the frame adds to the payload should be in it. */
   bytes: number
@@ -35,8 +37,11 @@ export interface Transmission<P> {
  * oldest unsent ones instead where that makes room, `wait` accepts it all the same (whoever sends holds back, by `pending`).
  */
 export interface OutboxLimits {
+  /** Messages without an outcome. */
   maxMessages: number
+  /** Their bytes. */
   maxBytes: number
+  /** What becomes of a message beyond them. */
   overflow: 'reject' | 'drop-oldest' | 'wait'
 }
 
@@ -45,8 +50,9 @@ export type Ticket = object
 
 /** What the peer tells, and is false: `acknowledge`, `rewind`, `beat`, `resume` and `restart` return false and nothing has changed. */
 export interface Outbox<P> {
-  /** Messages without an outcome, and their bytes. */
+  /** Messages without an outcome. */
   readonly pending: number
+  /** Their bytes. */
   readonly pendingBytes: number
   /** Everything up to this serial has its outcome: the server may forget it. */
   readonly settled: number
@@ -76,7 +82,9 @@ export interface Outbox<P> {
   dropped(blame: boolean): void
   /** Bounds of the session as `welcome` tells them. */
   limit(inFlight: number, inFlightBytes: number): void
+  /** Gives a message up: not-sent if it was on no link, else in-doubt. Does nothing to one that has its outcome. */
   abort(ticket: Ticket, code?: string): void
+  /** Settles what is no longer worth sending. */
   expire(now: number): void
   /** Settles everything: in-doubt what was on a link, not-sent what was not. Serials in use stay owed, as voids. */
   clear(code: string): void

@@ -22,6 +22,7 @@ const STRIKES = { blamed: 2, dropped: 1, alone: 4, out: 10 }
 /** How many windows the serials in use may span, so that the results a server keeps are bounded (PROTOCOL.md §6.2). */
 const SPAN = 4
 
+/** A sender without a link. `P` is the encoded payload. */
 export function createOutbox<P>(limits: OutboxLimits): Outbox<P> {
   /** Never on a link, or to be redelivered; in send order. */
   let waiting = new Set<Entry<P>>()

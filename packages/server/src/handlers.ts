@@ -10,6 +10,7 @@ export interface MessageMeta {
   readonly session: { readonly id: string; readonly identity: Identity | null }
   /** As `authenticate` returned it. */
   readonly identity: Identity | null
+  /** As it was sent, where the handler is for a prefix. */
   readonly topic: string
   /** Number of the message in its session, from 1; 0 for a volatile message. */
   readonly serial: number

@@ -5,6 +5,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Packet, UpFrame } from '@holdfast/protocol'
 
+/** What carries a link. */
 export type TransportName = 'webSocket' | 'eventSource' | 'longPolling'
 
 /** What is known of the request that opened a link. */
@@ -13,10 +14,13 @@ export interface LinkRequest {
   readonly headers: IncomingHttpHeaders
   /** Path and query. */
   readonly url: string
+  /** Of the socket: behind a proxy, the proxy's. */
   readonly remoteAddress: string | undefined
 }
 
+/** What carries packets, as the core holds it. */
 export interface Link {
+  /** What `sessions()` and handlers are told it is. */
   readonly transport: TransportName
   /** One packet, as encoded frames in order; joined they are within `limits.packet`. Never throws; what cannot be sent is lost with the link. */
   send(frames: readonly Packet[]): void

@@ -18,25 +18,33 @@
 import type { Packet, Position } from '@holdfast/protocol'
 import type { MaybePromise } from './maybe.ts'
 
+/** What is kept of one message. */
 export interface Entry {
+  /** From 1, without a hole, within its epoch. */
   readonly offset: number
   /** Identifies the entry at this offset, see above. */
   readonly check: number
+  /** Encoded; opaque to the log. */
   readonly data: Packet
 }
 
 /** An entry with the epoch it belongs to, as it is told to watchers. */
 export interface AppendedEntry extends Entry {
+  /** Names the incarnation of the log. */
   readonly epoch: string
 }
 
 /** Where an entry has been put. */
 export interface Appended {
+  /** Names the incarnation of the log. */
   readonly epoch: string
+  /** Its number. */
   readonly offset: number
+  /** Identifies it, see above. */
   readonly check: number
 }
 
+/** A part of a log. */
 export interface Page {
   /** Consecutive entries, the first one directly after the position; empty only at the top. */
   readonly entries: readonly Entry[]
@@ -44,12 +52,15 @@ export interface Page {
   readonly top: number
 }
 
+/** From where a subscriber goes on. */
 export interface Located {
+  /** The next event is the one after it. */
   readonly position: Position
   /** The epoch is the log's, yet the position is not in its history: entries were lost. */
   readonly rolledBack: boolean
 }
 
+/** Where topics are kept. What it owes is at the top of this file. */
 export interface Log {
   /**
    * Appends. With a `dedupe` id that an entry still kept was appended with, appends nothing and tells where that one is.

@@ -6,6 +6,7 @@ import type { Linked } from './line.ts'
 import type { Appended, AppendedEntry, Entry, Log } from './log.ts'
 import { randomName, strongRandom } from './random.ts'
 
+/** Options of `memoryLog()`. */
 export interface MemoryLogOptions {
   /** Most entries kept per topic. @default 10_000 */
   maxMessages?: number

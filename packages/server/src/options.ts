@@ -43,6 +43,7 @@ export interface ServerLimits {
   buffered: number
 }
 
+/** Options of `createServer`. Durations in milliseconds. */
 export interface ServerOptions {
   /** Where topics are kept. @default memoryLog() */
   log?: Log
@@ -91,8 +92,11 @@ export interface ServerOptions {
   renewBefore?: number
   /** How long after its expiry a link is closed with 4101. @default 5_000 */
   renewGrace?: number
+  /** Bounds, each with its own default. */
   limits?: Partial<ServerLimits>
+  /** How frames become packets; clients must use the same. @default JSON */
   codec?: Codec
+  /** Time. For tests. @default the real clock */
   clock?: Clock
   /** Jitter, names **and session tokens** are made of it. @default cryptographically strong */
   random?: Random

@@ -22,6 +22,7 @@ import { inboxOf } from './topics.ts'
 export interface SessionInfo {
   /** Public name. */
   readonly id: string
+  /** As `authenticate` returned it; null for an anonymous one. */
   readonly identity: Identity | null
   /** Null while it has no link. */
   readonly transport: TransportName | null
@@ -85,6 +86,7 @@ export interface Server<Topics = Record<string, unknown>> {
   ): Promise<Appended>
   /** Sessions that are kept now. */
   sessions(): SessionInfo[]
+  /** Counters and gauges, as of now. */
   stats(): ServerStats
   /** Closes a session's link with a code that tells the client what to do (PROTOCOL.md §9.1). 4000, the default, ends the session as well. */
   disconnect(session: string, options?: { code?: number; reason?: string }): void

@@ -10,6 +10,7 @@ import { createTimers } from './timers.ts'
 /** Where something listens. A bare number is a port on 127.0.0.1. */
 export type Target = number | { host?: string; port: number }
 
+/** Options of `faultProxy()`. */
 export interface FaultProxyOptions {
   /** What the proxy stands in front of. It need not be up yet. */
   target: Target
@@ -25,8 +26,11 @@ export interface FaultProxyOptions {
   random?: () => number
 }
 
+/** A running proxy. */
 export interface FaultProxy extends AsyncDisposable {
+  /** Address it listens on. */
   readonly host: string
+  /** Port it listens on. */
   readonly port: number
   /** `http://host:port` */
   readonly url: string

@@ -3,6 +3,7 @@ import { DOWN_FRAMES, json, MAX_HEADER_HELLO, SUBPROTOCOL } from '@holdfast/prot
 import type { Codec, DownFrame, Hello, Packet } from '@holdfast/protocol'
 import type { Dialect, Wire } from '../dialect.ts'
 
+/** Options of `holdfast()`. */
 export interface HoldfastOptions {
   /** How frames become packets; the server must use the same. @default JSON */
   codec?: Codec

@@ -6,6 +6,7 @@ import { createHttpLink, POST_TIMEOUT, typeOf } from './http-uplink.ts'
 import type { HttpLink, HttpOptions } from './http-uplink.ts'
 import { createStreamParser } from './sse-parser.ts'
 
+/** Options of `eventSource()`. */
 export interface EventSourceOptions extends HttpOptions {
   /** The class for `native`. @default the global one, looked up when a link opens */
   EventSource?: typeof EventSource

@@ -5,6 +5,7 @@
 import type { Packet } from '@holdfast/protocol'
 import type { Cause, Link, LinkEvents, Opening } from '../transport.ts'
 
+/** Options of the transports that use HTTP requests. */
 export interface HttpOptions {
   /** The function to use; it must honour `signal`. @default the global one, looked up when a link opens */
   fetch?: typeof fetch

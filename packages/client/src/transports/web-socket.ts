@@ -2,6 +2,7 @@
 // oxlint-disable unicorn/prefer-add-event-listener -- assigned handlers can be taken off by whoever holds the object, and cost less
 import type { Transport } from '../transport.ts'
 
+/** Options of `webSocket()`. */
 export interface WebSocketOptions {
   /** The class to use. @default the global one, looked up when a link opens, so that importing is safe on a server */
   WebSocket?: typeof WebSocket

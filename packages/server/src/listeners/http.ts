@@ -12,6 +12,7 @@ import type { AllowedOrigins, Gate } from './gate.ts'
 import { createLongPollingListener } from './long-polling.ts'
 import { createWebSocketListener, refuseUpgrade } from './web-socket.ts'
 
+/** Options of `attach`. */
 export interface AttachOptions {
   /** The one path of all transports. Other paths are left alone. @default '/realtime' */
   path?: string

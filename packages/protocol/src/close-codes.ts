@@ -2,6 +2,7 @@
 
 /** What a client closes for, and the cause of an attempt without a credential: by themselves, so that a bundle has no more of the table. */
 export const PROTOCOL_ERROR = 4202
+/** The code of a credential that is missing or refused. */
 export const UNAUTHENTICATED = 4100
 
 /** Codes a Holdfast server closes with. The range carries the policy. */

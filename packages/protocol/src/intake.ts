@@ -4,6 +4,7 @@
  */
 import type { Result } from './frames.ts'
 
+/** What has come in of one session. */
 export interface Intake<M> {
   /** Contiguous serial: everything up to it has been received. */
   readonly received: number

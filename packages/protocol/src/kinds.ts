@@ -10,10 +10,13 @@ export type Kind = (value: unknown) => boolean
 /** Type of frame -> kinds of its elements. An entry of `optional` kind may be absent, at the end only. */
 export type FrameTable = { readonly [type: string]: readonly Kind[] }
 
+/** Any JSON value. */
 export const anything: Kind = (value) => value !== undefined
 /** *n* of PROTOCOL.md §2: an integer from 0 to 2^53 - 1. Refuses -0 (its reciprocal is negative), so that it never shows up in a serial or an offset. */
 export const count: Kind = (value) => Number.isSafeInteger(value) && 1 / (value as number) > 0
+/** A string of at most 256 UTF-16 units. */
 export const text: Kind = (value) => typeof value === 'string' && value.length <= 256
+/** True or false. */
 export const flag: Kind = (value) => typeof value === 'boolean'
 /** A serial or an incarnation: counted from 1. */
 const counted: Kind = (value) => count(value) && value !== 0
@@ -22,10 +25,12 @@ export const optional =
   (kind: Kind): Kind =>
   (value) =>
     value === undefined || kind(value)
+/** May be null. */
 export const nullable =
   (kind: Kind): Kind =>
   (value) =>
     value === null || kind(value)
+/** An array of any length. */
 export const listOf =
   (kind: Kind): Kind =>
   (value) =>
@@ -47,6 +52,7 @@ export const object =
 // oxlint-disable-next-line no-control-regex -- control characters are what is refused
 export const topicName: Kind = (value) => text(value) && /^[^\0-\x1f\x7f\u2028\u2029]+$/.test(value as string)
 const epoch: Kind = (value) => text(value) && (value as string).length <= 64
+/** PROTOCOL.md §7.1. */
 export const position: Kind = /* @__PURE__ */ tuple(epoch, count, count)
 
 /** Frames a server may receive (PROTOCOL.md §3.1). */

@@ -65,6 +65,7 @@ export type Happening =
   /** Something in the proxy itself went wrong, such as a port that cannot be bound again. */
   | { readonly type: 'error'; readonly message: string; readonly connection?: number }
 
+/** One thing that has happened, with its index and its time. */
 export type ProxyEvent = Stamp & Happening
 
 type Fields<E> = E extends unknown ? { [F in keyof E]?: E[F] } : never
@@ -75,6 +76,7 @@ export type EventFilter = Fields<ProxyEvent> & {
   count?: number
 }
 
+/** How to wait. */
 export interface UntilOptions {
   /** Milliseconds before it gives up with `timed-out`. @default 5000 */
   timeout?: number

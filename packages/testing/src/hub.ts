@@ -8,6 +8,7 @@ import { createRulebook, matchesExchange, type Standing } from './rulebook.ts'
 import type { Aim, Ending, Kind, Rule } from './rules.ts'
 import { runUpstream } from './upstream.ts'
 
+/** Which connections end, and how. */
 export interface CutOptions extends Pick<Aim, 'kind' | 'path' | 'connection' | 'when'> {
   /** @default 'end' */
   how?: Ending

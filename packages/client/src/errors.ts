@@ -3,9 +3,11 @@
 /** What became of a message whose `send()` rejects. */
 export type FailedOutcome = 'rejected' | 'not-sent' | 'in-doubt'
 
+/** What an error carries beside its code and message. */
 export interface HoldfastErrorOptions {
   /** For a failed `send()` or `request()`: what became of the message. */
   outcome?: FailedOutcome | undefined
+  /** What it comes from: something thrown, or the `Cause` of a closed connection. */
   cause?: unknown
 }
 

@@ -11,6 +11,7 @@ import type { Transport } from './transport.ts'
 /** A credential: any JSON value, or a function that is asked anew for each attempt and for each re-authentication. */
 export type Auth = unknown | (() => unknown)
 
+/** Options of `connect` and `createClient`. */
 export interface ClientOptions {
   /** Ways to open a link, the preferred one first. Required here; `@holdfast/client/auto` presets all three. */
   transports: readonly Transport[]

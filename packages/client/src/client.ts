@@ -6,7 +6,7 @@ import { PROTOCOL_ERROR, UNAUTHENTICATED, blamesMessage, type Hello, type UpFram
 import { transition } from './connection.ts'
 import type { Wire } from './dialect.ts'
 import { createEmitter, type Emitter } from './emitter.ts'
-import { HoldfastError } from './errors.ts'
+import { HoldfastError, closedBy } from './errors.ts'
 import type { Settings } from './options.ts'
 import { createPolicy } from './policy.ts'
 import { createSender, type Sender } from './sender.ts'
@@ -104,8 +104,7 @@ export function createDriver(url: string, settings: Settings): Driver {
     if (status === was) return
     emitter.emit('status', status)
     if (status !== 'closed') return
-    if (cause)
-      report('connection-closed', `${cause.reason} (${cause.code}). Mend the cause, then connect() again.`, cause)
+    if (cause) tellError(closedBy(cause))
     emitter.emit('close', { cause })
   }
   /** What is not ours may throw: that is reported, and stops nobody else. */
@@ -113,13 +112,15 @@ export function createDriver(url: string, settings: Settings): Driver {
     try {
       call()
     } catch (error) {
-      report('listener-failed', 'A listener or handler has thrown; it counts as called.', error)
+      report('listener-failed', 'A listener has thrown.', error)
     }
   }
   const emitter = createEmitter<InnerEvents>(guard)
   function report(code: string, message: string, why?: unknown): void {
-    const error = new HoldfastError(code, message, { cause: why })
-    if (code !== 'listener-failed' && emitter.has('error')) emitter.emit('error', error)
+    tellError(new HoldfastError(code, message, { cause: why }))
+  }
+  function tellError(error: HoldfastError): void {
+    if (error.code !== 'listener-failed' && emitter.has('error')) emitter.emit('error', error)
     else logger.error(error)
   }
 
@@ -169,10 +170,10 @@ export function createDriver(url: string, settings: Settings): Driver {
     } catch (error) {
       if (state !== asked) return
       const refused = (error as { code?: unknown } | null)?.code === 'auth-refused'
-      if (!refused) report('auth-failed', 'The auth function has thrown; it is asked again later.', error)
+      if (!refused) report('auth-failed', 'auth() has thrown.', error)
       dispatch({
         type: refused ? 'refused' : 'unauthorized',
-        cause: { code: UNAUTHENTICATED, reason: 'no credential: ' + String(error) },
+        cause: { code: UNAUTHENTICATED, reason: String(error) },
       })
     }
   }
@@ -192,7 +193,7 @@ export function createDriver(url: string, settings: Settings): Driver {
         },
       )
     } catch (error) {
-      const why = { code: 0, reason: `${transport.name} cannot be opened here: ${String(error)}` }
+      const why = { code: 0, reason: transport.name + ': ' + String(error) }
       dispatch(role === 'current' ? { type: 'unusable', cause: why } : { type: 'disproved' })
     }
   }
@@ -252,8 +253,7 @@ export function createDriver(url: string, settings: Settings): Driver {
     frame,
     changed: touch,
     lost: (why) => lost(current, why),
-    renew: () =>
-      void reauthenticate().catch((error: unknown) => report('auth-failed', 'The auth function has thrown.', error)),
+    renew: () => void reauthenticate().catch((error: unknown) => report('auth-failed', 'auth() has thrown.', error)),
     denied: (topic, code, message) => report('subscription-denied', `${topic}: ${message} (${code})`),
     opened() {
       const transport = current!.name

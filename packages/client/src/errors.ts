@@ -1,5 +1,7 @@
 /** The one error class. Messages say what, why and what to do; `code` is for programs. */
 
+import type { Cause } from './transport.ts'
+
 /** What became of a message whose `send()` rejects. */
 export type FailedOutcome = 'rejected' | 'not-sent' | 'in-doubt'
 
@@ -10,6 +12,14 @@ export interface HoldfastErrorOptions {
   /** What it comes from: something thrown, or the `Cause` of a closed connection. */
   cause?: unknown
 }
+
+export const TOPIC_RULES = 'A topic has 1 to 256 characters, no control ones, and does not begin with ~.'
+
+/** Why there is no connection any more, null being the user's own wish, and what to do. */
+export const closedBy = (cause: Cause | null): HoldfastError =>
+  new HoldfastError('connection-closed', `Closed: ${cause?.reason} (${cause?.code}). Mend that, then connect().`, {
+    cause,
+  })
 
 /**
  * Every error of Holdfast, thrown, rejected with, or given to `on('error')`.

@@ -1,15 +1,16 @@
 /** What the user holds: a view of one driver. Closing it ends only what it has begun itself, and gives its lease back. */
 import { topicName, type Position } from '@holdfast/protocol'
 import type { Driver } from './client.ts'
-import { HoldfastError } from './errors.ts'
+import { HoldfastError, TOPIC_RULES, closedBy } from './errors.ts'
 import type { AnyTopics, Client, Message, Meta, Snapshot, SubscribeOptions, Subscription } from './types.ts'
 
 /** "Everything the log still has, of whatever epoch" (PROTOCOL.md §7.1). */
 const START: Position = ['', 0, 0]
 
 const closed = (): HoldfastError =>
-  new HoldfastError('closed', 'This handle is closed. Make another with connect().', { outcome: 'not-sent' })
+  new HoldfastError('closed', 'This handle is closed. Make another.', { outcome: 'not-sent' })
 
+const isClosed = ({ status }: Snapshot): boolean => status === 'closed'
 const isFlushed = ({ pending }: Snapshot): boolean => !pending
 
 /** `release` gives the lease on the driver back; it is called once. */
@@ -75,9 +76,8 @@ export function createHandle<T = AnyTopics>(driver: Driver, release: () => void)
     watch: (fn) => keep(emitter.on('snapshot', fn)),
     on: (event, fn) => keep(emitter.on(event, fn as never)),
     async ready({ signal } = {}) {
-      const { status, cause } = await until(signal, (now) => now.status === 'open' || now.status === 'closed')
-      if (status === 'closed')
-        throw new HoldfastError('connection-closed', 'The connection is closed; see the cause.', { cause })
+      const { status, cause } = await until(signal, (now) => now.status === 'open' || isClosed(now))
+      if (status === 'closed') throw closedBy(cause)
     },
     subscribe: (topic, fn, options = {}) => subscribe(driver, keep, topic, fn as never, options) as never,
     async send(topic, data, options = {}) {
@@ -98,10 +98,14 @@ export function createHandle<T = AnyTopics>(driver: Driver, release: () => void)
     reconnect: order('reconnect'),
     async reauthenticate() {
       alive()
-      return driver.reauthenticate()
+      const done = new AbortController()
+      // A connection that has ended answers nothing any more.
+      const over = until(done.signal, isClosed).then(({ cause }) => Promise.reject(closedBy(cause)))
+      await Promise.race([driver.reauthenticate(), over]).finally(() => done.abort())
     },
     async close({ flush = false } = {}) {
-      if (flush && ends) await until(undefined, isFlushed)
+      // Another close() may come first: then there is nothing left to wait for.
+      if (flush && ends) await until(undefined, isFlushed).catch(() => {})
       const mine = ends
       ends = null
       if (!mine) return
@@ -125,8 +129,7 @@ function subscribe(
   fn: ((data: unknown, meta: Meta) => void) | null | undefined,
   { since, onGap, signal }: SubscribeOptions,
 ): Subscription {
-  if (!topicName(topic) || topic[0] === '~')
-    throw new HoldfastError('bad-topic', `Cannot subscribe to "${topic}": see the rules for topic names.`)
+  if (!topicName(topic) || topic[0] === '~') throw new HoldfastError('bad-topic', `"${topic}": ${TOPIC_RULES}`)
   const readers = new Set<(message: Message | null) => void>()
   let stands = (): void => {}
   let fails: (error: unknown) => void
@@ -155,7 +158,7 @@ function subscribe(
   const unsubscribe = keep(() => {
     signal?.removeEventListener('abort', unsubscribe)
     leave()
-    fails(new HoldfastError('unsubscribed', `${topic}: the subscription has ended.`))
+    fails(new HoldfastError('unsubscribed', topic + ': ended.'))
     for (const read of readers) read(null)
   })
   if (signal?.aborted) unsubscribe()

@@ -72,14 +72,11 @@ export interface Settings extends Required<
 export function settle(options: ClientOptions): Settings {
   const { transports, timeouts, outbox } = options
   if (!transports?.length)
-    throw new HoldfastError(
-      'bad-option',
-      'transports: none given. Pass [webSocket(), ...] or import from @holdfast/client/auto.',
-    )
+    throw new HoldfastError('bad-option', 'transports: none given. Pass [webSocket()], or import /auto.')
   for (const [name, value] of Object.entries({ ...options, ...timeouts, ...outbox }))
     // A NaN or a negative time would hang or spin somewhere far from here.
     if (typeof value === 'number' && !(value >= 0))
-      throw new HoldfastError('bad-option', name + ': must be a number from 0 up, not ' + value + '.')
+      throw new HoldfastError('bad-option', name + ': give a number from 0 up, not ' + value)
   return {
     backoff: fullJitter(),
     minUptime: 5000,

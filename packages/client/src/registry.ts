@@ -29,20 +29,25 @@ function endpoint(url: string | URL): string {
   } catch {
     // Said below.
   }
-  throw new HoldfastError(
-    'bad-url',
-    `"${url}" is no endpoint. Give an http(s) or ws(s) URL, absolute outside of a page.`,
-  )
+  throw new HoldfastError('bad-url', `"${url}" is no http or ws URL. Outside of a page it must be absolute.`)
+}
+
+/** A logger may hold itself: what has no text cannot be compared. */
+function textOf(value: unknown): string {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    return ''
+  }
 }
 
 /** Throws when what can be compared differs: values by content, transports and dialects by their names; functions are not text. */
 function refuseConflict(shared: Shared, options: ClientOptions): void {
   for (const [name, value] of Object.entries(options)) {
-    if (value === undefined || JSON.stringify(value) === JSON.stringify(shared.options[name as keyof ClientOptions]))
-      continue
+    if (value === undefined || textOf(value) === textOf(shared.options[name as keyof ClientOptions])) continue
     throw new HoldfastError(
       'conflicting-options',
-      `This URL is already connected with another "${name}". Give the same one, or leave it out, or separate the connections with "key".`,
+      `Connected with another "${name}". Give the same or none, or another "key".`,
     )
   }
 }

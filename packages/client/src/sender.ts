@@ -8,7 +8,7 @@ import {
   type Packet,
   type Welcome,
 } from '@holdfast/protocol'
-import { HoldfastError, type FailedOutcome } from './errors.ts'
+import { HoldfastError, TOPIC_RULES, type FailedOutcome } from './errors.ts'
 import type { Settings } from './options.ts'
 import type { Receipt, RequestOptions, SendOptions } from './types.ts'
 
@@ -46,15 +46,14 @@ const FRAMING = 112
 /** Outcomes after which the server is told even when nothing else is to be said. */
 const SETTLED_BATCH = 128
 
-/** What to do about it, by code. */
+/** What to do about it, by code, where neither the code nor a cause says it. */
 const ADVICE: { readonly [code: string]: string } = {
-  'bad-topic': 'A topic has 1 to 256 characters, no control characters, and does not begin with ~.',
-  unencodable: 'The codec cannot carry this data.',
-  'too-large': 'The server takes no message of this size. Send it in parts.',
-  'outbox-full': 'Too much is pending. Send less, or see the outbox option.',
-  'no-link': 'A volatile message needs an open link.',
-  closed: 'The client is closed.',
-  'session-lost': 'The server has lost the session; it may have handled the message.',
+  'bad-topic': TOPIC_RULES,
+  'too-large': 'Send it in parts.',
+  'outbox-full': 'Send less, or see the outbox option.',
+  'no-link': 'Wait for ready().',
+  closed: 'Make another client.',
+  'session-lost': 'It may have been handled.',
   'identity-changed': 'Another user has signed in.',
 }
 
@@ -87,8 +86,10 @@ export function createSender({ settings, outlet, changed }: SenderOwner): Sender
     cause?: unknown,
     message?: string,
   ): HoldfastError {
-    const text = message ?? ADVICE[code] ?? ''
-    return new HoldfastError(code, `${topic}: ${outcome} (${code}). ${text}`, { outcome, cause })
+    return new HoldfastError(code, `${topic}: ${outcome}, ${code}. ${message ?? ADVICE[code] ?? cause ?? ''}`, {
+      outcome,
+      cause,
+    })
   }
   /** The payload as it will travel, or the reason why it will not. */
   function encode(topic: string, data: unknown): { payload: Packet; bytes: number } {

@@ -48,12 +48,16 @@ export function createSession(owner: SessionOwner): Session {
   let ping = { n: 0, at: 0 }
   let waiting: (() => void)[] = []
 
-  const fault = (what: string): void => owner.lost({ code: PROTOCOL_ERROR, reason: 'The server ' + what })
+  /** A serial that was never sent is the server's fault. */
+  function check(type: string, isTrue: boolean): boolean {
+    if (!isTrue) owner.lost({ code: PROTOCOL_ERROR, reason: type + ': never sent' })
+    return isTrue
+  }
 
   function welcome(raw: Welcome): void {
     const { limits, ...pulse } = clampWelcome(raw, settings.heartbeat)
     if (raw.resumed && token) {
-      if (!outbox.resume(raw.serial)) return fault('has what was never sent')
+      if (!check('welcome', outbox.resume(raw.serial))) return
     } else {
       outbox.restart(raw.id, raw.former)
       // What was meant for one user is never sent as another.
@@ -99,7 +103,7 @@ export function createSession(owner: SessionOwner): Session {
         case 'event':
           return topics.event(frame[1], frame[2], frame[3], frame[4])
         case 'ack':
-          return outbox.acknowledge(frame[1], frame[2]) ? undefined : fault('acknowledges what was never sent')
+          return void check(frame[0], outbox.acknowledge(frame[1], frame[2]))
         case 'volatile':
           return topics.volatile(frame[1], frame[2])
         case 'subscribed':
@@ -114,9 +118,9 @@ export function createSession(owner: SessionOwner): Session {
           for (const done of waiting.splice(0)) done()
           return welcome(frame[1])
         case 'nack':
-          return outbox.rewind(frame[1]) ? undefined : fault('lacks what was never sent')
+          return void check(frame[0], outbox.rewind(frame[1]))
         case 'beat':
-          if (!outbox.beat(frame[2])) return fault('has what was never sent')
+          if (!check(frame[0], outbox.beat(frame[2]))) return
           for (const [topic, offset] of frame[3]) topics.top(topic, offset)
           return sendPing()
         case 'pong':

@@ -1,0 +1,87 @@
+// Every example of every page compiles against the real types; those that stand by themselves are run.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { connect as dial, createServer as createTcpServer, type AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { Log } from '@holdfast/server'
+import { describe, expect, test } from 'vitest'
+import { testLog } from '../server/log-conformance.ts'
+import { until } from '../support/world.ts'
+import { exampleNamed, examplesOf, pages } from './pages.ts'
+import { bundle, makeFolder, run, typeFaults, writeExample } from './workshop.ts'
+
+const compiled = pages.flatMap(examplesOf).filter(({ language }) => /^(ts|js|typescript|javascript)$/.test(language))
+
+test('every example compiles, and one that does not is named by page and line', { timeout: 60_000 }, () => {
+  const folder = makeFolder('types')
+  const code = `import { connect } from '@holdfast/client/auto'\nconnect<{ a: number }>('/').send('b', 1)\n`
+  const wrong = { page: 'docs/wrong.md', line: 12, language: 'ts', name: undefined, code }
+  expect(compiled.length).toBeGreaterThan(15)
+  for (const example of [...compiled, wrong]) writeExample(folder, example)
+  expect(typeFaults(folder)).toEqual([expect.stringMatching(/docs\.wrong\.md\/line-12\.ts\(13,34\): error.*'"b"'/)])
+})
+
+async function freePort(): Promise<number> {
+  const server = createTcpServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+const isListening = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = dial(port, '127.0.0.1')
+    socket.once('connect', () => (socket.destroy(), resolve(true)))
+    socket.once('error', () => resolve(false))
+  })
+
+test('the quick start does what it says, server and client', async () => {
+  const folder = makeFolder('quick-start')
+  const port = await freePort()
+  const make = (name: string): Promise<string> => {
+    const path = writeExample(folder, exampleNamed('README.md', name))
+    writeFileSync(path, readFileSync(path, 'utf8').replaceAll('8080', String(port)))
+    return bundle(path)
+  }
+  const [serverFile, clientFile] = await Promise.all([make('server.ts'), make('client.ts')])
+  writeFileSync(join(serverFile, '../index.html'), 'a page')
+  const server = run(serverFile)
+  await until(() => isListening(port), 'the server to listen')
+  expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe('a page')
+  const client = run(clientFile)
+  try {
+    await client.prints('Ada: hi')
+    await client.prints('handled as')
+    await client.prints('rejected empty')
+  } finally {
+    client.stop()
+    server.stop()
+    await Promise.all([client.ended, server.ended])
+  }
+})
+
+test('the transport of the guide carries a session, and leaves nothing behind', async () => {
+  const folder = makeFolder('transport')
+  const page = 'docs/write-a-transport.md'
+  writeExample(folder, exampleNamed(page, 'in-process.ts'))
+  const use = examplesOf(page).find(({ code }) => code.includes('./in-process.ts'))!
+  expect(await run(await bundle(writeExample(folder, use))).ended).toBe('hello\n')
+})
+
+test('the example of the protocol package prints what its comment says', async () => {
+  const example = examplesOf('packages/protocol/README.md')[0]!
+  const output = await run(await bundle(writeExample(makeFolder('protocol'), example))).ended
+  expect(output).toBe(`[["ping",1]] [ [ 'pong', 1 ] ] now\n`)
+})
+
+describe('the log of the guide keeps the contract', async () => {
+  const path = await bundle(writeExample(makeFolder('log'), exampleNamed('docs/write-a-log.md', 'array-log.ts')))
+  const { arrayLog } = (await import(pathToFileURL(path).href)) as {
+    arrayLog(): Log & { forget(topic: string, upTo: number): void }
+  }
+  testLog(() => {
+    const log = arrayLog()
+    return { log, trim: log.forget }
+  })
+})

@@ -1,4 +1,5 @@
 // Where a scenario takes place: a world with a server and a proxy, and clients in Node or in a page. Scenarios do not know which.
+import { setTimeout as delay } from 'node:timers/promises'
 import { WebSocket as NodeWebSocket } from 'ws'
 import { createWorld, type World, type WorldOptions } from '../support/world.ts'
 import { createAgent, type Agent, type AgentOptions } from './agent.ts'
@@ -40,6 +41,17 @@ export const inNode: Place = {
   },
 }
 
+/** What is left open is found out here, not at the end of the run. */
+async function inTime(ending: Promise<void>, what: string): Promise<void> {
+  const late = new AbortController()
+  const timeout = delay(10_000, null, { signal: late.signal }).then(
+    () => Promise.reject(new Error(`${what} takes too long`)),
+    () => {},
+  )
+  await Promise.race([ending, timeout])
+  late.abort()
+}
+
 /** Runs a scenario in a world of its own, which ends with it. */
 export async function within(
   place: Place,
@@ -51,8 +63,8 @@ export async function within(
   try {
     await scenario({ world, agent: (agentOptions) => room.agent(world.url, agentOptions) })
   } finally {
-    await room.close()
-    await world.close()
+    await inTime(room.close(), 'closing the clients')
+    await inTime(world.close(), 'closing the world')
   }
 }
 

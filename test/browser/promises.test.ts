@@ -1,0 +1,31 @@
+// The promises in real Chromium: the scenarios of Node, on the platform's own WebSocket, fetch and EventSource.
+import { afterAll, beforeAll, describe, inject } from 'vitest'
+import type { TransportSpec } from '../promises/agent.ts'
+import type { Place } from '../promises/bench.ts'
+import { describeFallback } from '../promises/fallback.ts'
+import { describeHttpFaults } from '../promises/http-faults.ts'
+import { describeTraffic } from '../promises/traffic.ts'
+import { describeTruth } from '../promises/truth.ts'
+import { startChromium, type Chromium } from './chromium.ts'
+
+let chromium: Chromium
+beforeAll(async () => {
+  chromium = await startChromium(inject('browserPath'))
+})
+afterAll(() => chromium?.close())
+
+/** Tests are declared before the browser runs. */
+const here: Place = {
+  figure: (what, time) => chromium.figure(what, time),
+  enter: () => chromium.enter(),
+}
+
+const transports: readonly TransportSpec[] = ['webSocket', 'eventSource', 'nativeEventSource', 'longPolling']
+
+describe.concurrent('all three transports', () => describeFallback(here))
+describe.concurrent.each(transports)('%s', (transport) => {
+  describeTraffic(here, transport)
+  // Up it is the same code, whatever the stream is read with.
+  if (transport !== 'nativeEventSource') describeTruth(here, transport)
+  if (transport !== 'webSocket') describeHttpFaults(here, transport)
+})

@@ -2,10 +2,22 @@
 // oxlint-disable unicorn/prefer-add-event-listener -- assigned handlers can be taken off by whoever holds the object, and cost less
 import type { Transport } from '../transport.ts'
 
+/** As much of a WebSocket as is used: the platform's class and that of Node's `ws` fit. */
+interface WebSocketLike {
+  binaryType: string
+  readonly bufferedAmount: number
+  onopen: ((event: never) => void) | null
+  onmessage: ((event: never) => void) | null
+  onclose: ((event: never) => void) | null
+  onerror: ((event: never) => void) | null
+  send(data: string): void
+  close(): void
+}
+
 /** Options of `webSocket()`. */
 export interface WebSocketOptions {
   /** The class to use. @default the global one, looked up when a link opens, so that importing is safe on a server */
-  WebSocket?: typeof WebSocket
+  WebSocket?: new (url: string, protocols: string[]) => WebSocketLike
 }
 
 // Stays attached after closing: an `error` says nothing that `close` does not, and Node's `ws` throws errors that nobody listens for.
@@ -40,8 +52,8 @@ export function webSocket(options: WebSocketOptions = {}): Transport {
         if (wire.first !== null) send(wire.first)
         events.opened()
       }
-      socket.onmessage = (event) => events.received(event.data)
-      socket.onclose = ({ code, reason }) => {
+      socket.onmessage = (event: MessageEvent) => events.received(event.data)
+      socket.onclose = ({ code, reason }: CloseEvent) => {
         detach()
         events.dropped({ code, reason })
       }

@@ -103,6 +103,18 @@ describe('bounds', () => {
     expect(locate(log, 'watched', watched).position).toEqual(watched)
   })
 
+  test('what nobody will ask for again goes at once, unless somebody watches', () => {
+    const log = memoryLog()
+    const undo = log.watch('a', () => {})
+    void log.append('a', '1')
+    void log.forget?.('a')
+    void log.forget?.('never')
+    expect(offsets(log, 'a')).toEqual([1])
+    undo()
+    void log.forget?.('a')
+    expect(offsets(log, 'a')).toEqual([])
+  })
+
   test('no two logs share an epoch unless told to', () => {
     const [one, two] = [memoryLog(), memoryLog()]
     expect(locate(one, 'a').position[0]).not.toBe(locate(two, 'a').position[0])

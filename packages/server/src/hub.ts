@@ -11,6 +11,7 @@ import type { Contact } from './contact.ts'
 import type { Context } from './context.ts'
 import type { Handlers } from './handlers.ts'
 import type { Link, LinkRequest } from './link.ts'
+import { whenReady } from './maybe.ts'
 import type { Identity } from './options.ts'
 import { createOutlet } from './outlet.ts'
 import { createPump } from './replay.ts'
@@ -18,7 +19,7 @@ import { identityName, isCurrent } from './session.ts'
 import type { Attachment, Farewell, Session } from './session.ts'
 import { createSessions } from './sessions.ts'
 import type { SessionTable } from './sessions.ts'
-import { createTopics } from './topics.ts'
+import { createTopics, inboxOf } from './topics.ts'
 import type { Topics } from './topics.ts'
 import { createTicker, createUpkeep } from './upkeep.ts'
 import { createUplink } from './uplink.ts'
@@ -48,7 +49,13 @@ const SWEEP = 1_000
 export function createHub(context: Context, handlers: Handlers): Hub {
   const { settings, counters, report } = context
   const { clock, log } = settings
-  const sessions = createSessions(context)
+  const sessions = createSessions(context, ({ id }) =>
+    whenReady(
+      () => log.forget?.(inboxOf({ session: id })),
+      () => {},
+      (error) => report(error, 'the log'),
+    ),
+  )
   const uplink = createUplink(context, handlers, (session) => {
     if (session.place.state === 'attached') session.place.attachment.outlet.schedule()
   })

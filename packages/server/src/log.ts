@@ -78,6 +78,8 @@ export interface Log {
   locate(topic: string, position: Position | null): MaybePromise<Located>
   /** Tells entries of the topic as they are appended, on whatever node; returns the undo. A watched topic is not forgotten. */
   watch(topic: string, told: (entry: AppendedEntry) => void): () => void
+  /** Nobody will ask for this topic again (the inbox of a session that has ended): what is kept of it may go at once instead of by age. */
+  forget?(topic: string): MaybePromise<void>
   /** The server is done with it. */
   close?(): MaybePromise<void>
 }

@@ -101,12 +101,14 @@ export function memoryLog(options: MemoryLogOptions = {}): Log {
       trim(quietest)
       const idle = isEmpty(quietest) && now() - quietest.touchedAt >= QUIET_TOPIC_KEPT
       if (quietest.watchers.size) line.requeue(quietest)
-      else if (idle || streams.size > maxTopics) {
-        empty(quietest)
-        line.delete(quietest)
-        streams.delete(quietest.name)
-      } else return
+      else if (idle || streams.size > maxTopics) remove(quietest)
+      else return
     }
+  }
+  function remove(stream: Stream): void {
+    empty(stream)
+    line.delete(stream)
+    streams.delete(stream.name)
   }
   function use(name: string): Stream {
     const known = streams.get(name)
@@ -183,6 +185,10 @@ export function memoryLog(options: MemoryLogOptions = {}): Log {
       const { watchers } = use(topic)
       watchers.add(told)
       return () => watchers.delete(told)
+    },
+    forget(topic) {
+      const stream = streams.get(topic)
+      if (stream && !stream.watchers.size) remove(stream)
     },
   }
 }

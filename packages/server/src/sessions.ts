@@ -36,7 +36,8 @@ const ID_LENGTH = 12
 /** 144 bits. */
 const SECRET_LENGTH = 24
 
-export function createSessions({ settings }: Context): SessionTable {
+/** `forgotten` is told of each session that cannot be resumed any more. */
+export function createSessions({ settings }: Context, forgotten: (session: Session) => void): SessionTable {
   const { clock, random, limits, resumeWindow, tombstoneWindow } = settings
   /** All but tombstones. */
   const living = new Map<string, Session>()
@@ -58,6 +59,7 @@ export function createSessions({ settings }: Context): SessionTable {
     const name = identityName(session.identity)
     const mine = name === null ? undefined : byIdentity.get(name)
     if (mine?.delete(session) && !mine.size) byIdentity.delete(name!)
+    forgotten(session)
   }
   function bury(session: Session, farewell: Farewell | null): void {
     forget(session)

@@ -1,8 +1,9 @@
-/** A server in virtual time that keeps what it reports. */
+/** A server in virtual time, with chance that comes again, that keeps what it reports. */
 import { createServer } from '@holdfast/server'
 import type { Server, ServerOptions } from '@holdfast/server'
 import { createClock } from './clock.ts'
 import type { VirtualClock } from './clock.ts'
+import { createRandom } from './random.ts'
 
 export interface World {
   clock: VirtualClock
@@ -14,5 +15,9 @@ export interface World {
 export function createWorld(options: ServerOptions = {}): World {
   const clock = createClock()
   const errors: unknown[] = []
-  return { clock, errors, server: createServer({ clock, onError: (error) => errors.push(error), ...options }) }
+  return {
+    clock,
+    errors,
+    server: createServer({ clock, random: createRandom(1), onError: (error) => errors.push(error), ...options }),
+  }
 }

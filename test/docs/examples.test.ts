@@ -78,10 +78,10 @@ test('the example of the protocol package prints what its comment says', async (
 describe('the log of the guide keeps the contract', async () => {
   const path = await bundle(writeExample(makeFolder('log'), exampleNamed('docs/write-a-log.md', 'array-log.ts')))
   const { arrayLog } = (await import(pathToFileURL(path).href)) as {
-    arrayLog(): Log & { forget(topic: string, upTo: number): void }
+    arrayLog(): Log & { trim(topic: string, upTo: number): void }
   }
   testLog(() => {
     const log = arrayLog()
-    return { log, trim: log.forget }
+    return { log, trim: log.trim }
   })
 })

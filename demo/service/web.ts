@@ -105,6 +105,7 @@ async function readJson(request: IncomingMessage): Promise<Record<string, unknow
 const types: Readonly<Record<string, string>> = {
   '/': 'text/html',
   '/main.js': 'text/javascript',
+  '/main.js.map': 'application/json',
   '/style.css': 'text/css',
   '/icon.svg': 'image/svg+xml',
 }
@@ -112,7 +113,8 @@ const types: Readonly<Record<string, string>> = {
 async function servePage({ files, realtimePort }: Parts, path: string, response: ServerResponse): Promise<void> {
   const type = types[path]
   if (!type) throw new Refusal(404, 'not found')
-  const file = path === '/main.js' ? files.script : new URL(path === '/' ? 'index.html' : path.slice(1), files.assets)
+  const isScript = path.startsWith('/main.js')
+  const file = new URL(path === '/' ? 'index.html' : path.slice(1), isScript ? files.script : files.assets)
   let text = await readFile(file, 'utf8')
   if (path === '/')
     text = text.replace('name="realtime-port" content=""', `name="realtime-port" content="${realtimePort}"`)

@@ -10,7 +10,11 @@ export function createEventLog(): (text: string, tone?: Tone, at?: number) => vo
   const list = byId('log-lines', HTMLOListElement)
   return (text, tone = 'plain', at = Date.now()) => {
     const time = make('time', { textContent: clockTime(at) })
-    list.prepend(make('li', { className: tone }, time, ` ${text}`))
+    const line = make('li', { className: tone }, time, ` ${text}`)
+    line.dataset.at = String(at)
+    // Weather is heard of a moment late; it takes the place that its time gives it.
+    const older = [...list.children].find((other) => other instanceof HTMLElement && Number(other.dataset.at) <= at)
+    list.insertBefore(line, older ?? null)
     while (list.children.length > MAX_LINES) list.lastElementChild?.remove()
   }
 }

@@ -123,9 +123,21 @@ function hatch(context: CanvasRenderingContext2D, from: number, y: number, width
 
 interface Item extends Band {
   mark: boolean
+  /** Part of a storm: shown, but not named. */
+  gust: boolean
 }
 
-/** Strokes are lines through all lanes, conditions bars. A label takes the first row where it covers nothing, or is left out. */
+function itemsOf({ weather, marks }: Readonly<History>): Item[] {
+  const storms = weather.filter(({ value }) => value === 'storm')
+  const isGust = (value: string, at: number): boolean =>
+    value !== 'storm' && storms.some(({ from, to }) => at >= from && at <= to)
+  return [
+    ...weather.map((band) => ({ ...band, mark: false, gust: isGust(band.value, band.from) })),
+    ...marks.map(({ at, weather }) => ({ value: weather, from: at, to: at, mark: true, gust: isGust(weather, at) })),
+  ].sort((a, b) => a.from - b.from)
+}
+
+/** Strokes are lines from their name up, conditions bars. A name takes the first row where it covers nothing, or is left out. */
 function drawWeather(
   surface: Surface,
   history: Readonly<History>,
@@ -134,24 +146,20 @@ function drawWeather(
   height: number,
 ): void {
   const { context, color, width } = surface
-  const items: Item[] = [
-    ...history.weather.map((band) => ({ ...band, mark: false })),
-    ...history.marks.map(({ at, weather }) => ({ value: weather, from: at, to: at, mark: true })),
-  ].sort((a, b) => a.from - b.from)
   const ends = Array.from({ length: Math.max(1, Math.floor((height - LANES.weather - 18) / ROW)) }, () => -Infinity)
   context.textAlign = 'left'
-  for (const { value, from, to, mark } of items) {
-    const label = weatherName(value as WeatherEvent['weather'])
+  for (const { value, from, to, mark, gust } of itemsOf(history)) {
+    const label = gust ? '' : weatherName(value as WeatherEvent['weather'])
     const [start, end] = [x(from), Math.max(x(Math.min(to, now)), x(from) + 2)]
     const textWidth = context.measureText(label).width
     const labelAt = Math.min(start + 5, width - textWidth - 2)
     const free = ends.findIndex((taken) => taken < Math.min(start, labelAt) - 4)
     const row = free === -1 ? ends.indexOf(Math.min(...ends)) : free
     const y = LANES.weather + row * ROW
-    ends[row] = Math.max(end, labelAt + textWidth)
+    ends[row] = Math.max(end, gust ? 0 : labelAt + textWidth)
     context.fillStyle = color('--weather')
     context.globalAlpha = mark ? 0.85 : 0.28
-    if (mark) context.fillRect(start - 0.75, 0, 1.5, height - 18)
+    if (mark) context.fillRect(start - 0.75, 0, 1.5, y + ROW - 3)
     else context.fillRect(start, y, end - start, ROW - 3)
     context.globalAlpha = 1
     context.fillStyle = color('--text')

@@ -11,14 +11,14 @@ const url = 'wss://example.test/realtime'
 
 /** A server that plays back what it is told; each socket's packets are kept. */
 function createPeer() {
-  const server = new Server(url, { mock: false, selectProtocol: ([first]: string[]) => first! } as never)
+  const server = new Server(url, { mock: false, selectProtocol: ([first]: string[]) => first! })
   const sockets: Peer[] = []
   const got: UpFrame[][] = []
   server.on('connection', (socket) => {
     sockets.push(socket)
     const mine: UpFrame[] = []
     got.push(mine)
-    socket.on('message', (data) => mine.push(...(JSON.parse(String(data)) as UpFrame[])))
+    socket.on('message', (data) => mine.push(...(JSON.parse(data as string) as UpFrame[])))
   })
   return {
     server,

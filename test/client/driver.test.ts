@@ -160,7 +160,7 @@ describe('an old link', () => {
     await rig.welcome({ resumed: true })
     const view = rig.client.snapshot
     old.down(['bye', 4001, 'forbidden'])
-    old.down(['welcome', { ...{ session: 'x' } } as never])
+    old.down(['welcome', { ...WELCOME, session: 'x' }])
     old.dropped(4001)
     old.dropped(1006)
     old.opened()

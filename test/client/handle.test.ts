@@ -9,8 +9,8 @@ describe('ready', () => {
     const rig = createRig()
     const ready = rig.client.ready()
     await rig.welcome()
-    await ready
-    await rig.client.ready()
+    await expect(ready).resolves.toBeUndefined()
+    await expect(rig.client.ready()).resolves.toBeUndefined()
   })
 
   it('rejects with the cause when the connection closes, or is closed', async () => {
@@ -215,13 +215,13 @@ describe('credentials', () => {
     const first = rig.client.reauthenticate()
     await settled()
     rig.link.down(['authenticated'])
-    await first
+    await expect(first).resolves.toBeUndefined()
     const second = rig.client.reauthenticate()
     await settled()
     rig.link.dropped()
     await rig.clock.advance(1000)
     await rig.welcome({ resumed: true })
-    await second
+    await expect(second).resolves.toBeUndefined()
   })
 
   it('reauthenticate() ends with the connection, and with the handle', async () => {

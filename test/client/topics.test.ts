@@ -247,7 +247,7 @@ describe('the end of a subscription', () => {
   it('ready resolves when it stands', async () => {
     const { link, subscription } = await open()
     link.down(at(0))
-    await subscription.ready
+    await expect(subscription.ready).resolves.toBeUndefined()
   })
 
   it('ready rejects when it is refused; it is told, and not asked for again', async () => {

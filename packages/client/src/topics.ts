@@ -100,7 +100,7 @@ export function createTopics(owner: TopicsOwner): Topics {
     const topic = topics.get(message.topic)
     if (!topic) return owner.message(message)
     // A copy: whoever subscribes from within a handler is not meant.
-    for (const subscriber of [...topic.subscribers]) subscriber.deliver(message)
+    for (const subscriber of Array.from(topic.subscribers)) subscriber.deliver(message)
   }
 
   return {

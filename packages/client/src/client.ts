@@ -131,7 +131,7 @@ export function createDriver(url: string, settings: Settings): Driver {
       case 'authorize':
         return void authorize(state)
       case 'open':
-        return attach(effect[1], session.hello(credential), 'current')
+        return attach(effect[1], session.hello(credential))
       case 'drop':
         return drop()
       case 'ping':
@@ -139,7 +139,7 @@ export function createDriver(url: string, settings: Settings): Driver {
       case 'forget':
         return session.forget()
       case 'prove':
-        return attach(effect[1], null, 'candidate')
+        return attach(effect[1], null)
       case 'abandon':
         candidate?.link?.close()
         candidate = null
@@ -178,11 +178,11 @@ export function createDriver(url: string, settings: Settings): Driver {
     }
   }
   /** Opens a link with this hello; without one, to be proved first. */
-  function attach(tier: number, hello: Hello | null, role: 'current' | 'candidate'): void {
+  function attach(tier: number, hello: Hello | null): void {
     const transport = transports[tier]!
     try {
       const me: Attached = { name: transport.name, wire: dialect.wire(hello), link: null }
-      if (role === 'current') current = me
+      if (hello) current = me
       else candidate = me
       me.link = transport.open(
         { url, wire: me.wire, clock },
@@ -194,7 +194,7 @@ export function createDriver(url: string, settings: Settings): Driver {
       )
     } catch (error) {
       const why = { code: 0, reason: transport.name + ': ' + String(error) }
-      dispatch(role === 'current' ? { type: 'unusable', cause: why } : { type: 'disproved' })
+      dispatch(hello ? { type: 'unusable', cause: why } : { type: 'disproved' })
     }
   }
   function lost(me: Attached | null, why: Cause): void {

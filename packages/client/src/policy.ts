@@ -1,5 +1,5 @@
 /** What the settings and the server's welcome mean for the lifecycle. PURE. */
-import type { Limits, Welcome } from '@holdfast/protocol'
+import type { Welcome } from '@holdfast/protocol'
 import type { Policy, Pulse } from './state.ts'
 import type { Settings } from './options.ts'
 
@@ -20,13 +20,8 @@ export function createPolicy(settings: Settings): Policy {
 const clamp = (value: number, low: number): number => Math.min(Math.max(value, low), MAX_HINT)
 
 /** Numbers of a peer, made harmless (PROTOCOL.md §4.3). `own` overrides what the server announces. */
-export function clampWelcome(welcome: Welcome, own: Settings['heartbeat']): Pulse & { limits: Limits } {
-  const limits = { ...welcome.limits }
-  for (const name in limits) limits[name as keyof Limits] = Math.max(limits[name as keyof Limits], 1)
-  return {
-    beat: own.interval ?? clamp(welcome.beat, 100),
-    grace: own.grace ?? clamp(welcome.grace, 100),
-    spread: clamp(welcome.retrySpread, 0),
-    limits,
-  }
-}
+export const clampPulse = (welcome: Welcome, own: Settings['heartbeat']): Pulse => ({
+  beat: own.interval ?? clamp(welcome.beat, 100),
+  grace: own.grace ?? clamp(welcome.grace, 100),
+  spread: clamp(welcome.retrySpread, 0),
+})

@@ -28,7 +28,7 @@ export interface Sender {
   /** Send at the end of this tick: what is sent in one tick shares packets. */
   schedule(): void
   /** A session has been welcomed. */
-  welcome(welcome: Welcome, limits: Welcome['limits']): void
+  welcome(welcome: Welcome): void
   /** Settles everything, and everything to come, with this code; the empty one takes messages again. */
   close(code: string): void
 }
@@ -57,23 +57,15 @@ const ADVICE: { readonly [code: string]: string } = {
   'identity-changed': 'Another user has signed in.',
 }
 
-/** UTF-8 length, without encoding. */
-function byteLength(text: string): number {
-  let bytes = text.length
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i)
-    // Each half of a surrogate pair counts for two of its four bytes.
-    if (unit > 0x7f) bytes += unit > 0x7ff && (unit & 0xf800) !== 0xd800 ? 2 : 1
-  }
-  return bytes
-}
+/** In UTF-8. */
+const byteLength = (text: string): number => new TextEncoder().encode(text).length
 
 export function createSender({ settings, outlet, changed }: SenderOwner): Sender {
   const { dialect, clock } = settings
   const outbox = createOutbox<Packet>(settings.outbox)
   let control: Packet[] = []
   let level: AckLevel = 'memory'
-  let limits = { message: 2 ** 20, packet: 2 ** 18 }
+  let limits: Pick<Welcome['limits'], 'message' | 'packet'> = { message: 2 ** 20, packet: 2 ** 18 }
   let told = 0
   /** Why nothing is taken any more; empty while it is. */
   let ended = ''
@@ -101,7 +93,7 @@ export function createSender({ settings, outlet, changed }: SenderOwner): Sender
     } catch (cause) {
       throw error('not-sent', 'unencodable', topic, cause)
     }
-    const bytes = byteLength(payload) + byteLength(topic) + FRAMING
+    const bytes = byteLength(payload + topic) + FRAMING
     if (bytes > limits.message) throw error('rejected', 'too-large', topic)
     return { payload, bytes }
   }
@@ -135,6 +127,11 @@ export function createSender({ settings, outlet, changed }: SenderOwner): Sender
     scheduled ??= Promise.resolve().then(pump)
   }
 
+  function push(frame: Packet): void {
+    control.push(frame)
+    schedule()
+  }
+
   return {
     outbox,
     schedule,
@@ -146,7 +143,11 @@ export function createSender({ settings, outlet, changed }: SenderOwner): Sender
         signal?.addEventListener('abort', abort)
         const calm = timeout === undefined ? null : clock.after(timeout, () => outbox.abort(ticket, 'timeout'))
         const ticket = outbox.add({
-          ...{ topic, payload, bytes, once, key },
+          topic,
+          payload,
+          bytes,
+          once,
+          key,
           expiresAt: ttl === undefined ? undefined : clock.now() + ttl,
           settle(outcome) {
             signal?.removeEventListener('abort', abort)
@@ -163,23 +164,17 @@ export function createSender({ settings, outlet, changed }: SenderOwner): Sender
     volatile(topic, data) {
       const { payload } = encode(topic, data)
       if (!outlet()) throw error('not-sent', 'no-link', topic)
-      const frame = dialect.volatile(topic, payload)
-      control.push(frame)
-      schedule()
+      push(dialect.volatile(topic, payload))
     },
     receipt: ({ id, serial }) => ({ id, serial, level }),
-    push(frame) {
-      control.push(frame)
-      schedule()
-    },
+    push,
     discard() {
       control = []
     },
-    welcome(welcome, clamped) {
-      limits = clamped
-      level = welcome.level
+    welcome(welcome) {
+      ;({ level, limits } = welcome)
       told = outbox.settled
-      outbox.limit(clamped.inFlight, clamped.inFlightBytes)
+      outbox.limit(welcome.limits.inFlight, welcome.limits.inFlightBytes)
       schedule()
     },
     close(code) {

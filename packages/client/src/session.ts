@@ -1,7 +1,7 @@
 /** The session as the client knows it: says hello, takes in what the server says, answers. Knows frames, no link and no state. */
 import { PROTOCOL_ERROR, VERSION, type DownFrame, type Hello, type UpFrame, type Welcome } from '@holdfast/protocol'
 import type { Event } from './state.ts'
-import { MAX_HINT, clampWelcome } from './policy.ts'
+import { MAX_HINT, clampPulse } from './policy.ts'
 import type { Sender } from './sender.ts'
 import type { Settings } from './options.ts'
 import type { Topics } from './topics.ts'
@@ -55,7 +55,6 @@ export function createSession(owner: SessionOwner): Session {
   }
 
   function welcome(raw: Welcome): void {
-    const { limits, ...pulse } = clampWelcome(raw, settings.heartbeat)
     if (raw.resumed && token) {
       if (!check('welcome', outbox.resume(raw.serial))) return
     } else {
@@ -66,8 +65,8 @@ export function createSession(owner: SessionOwner): Session {
     token = raw.session
     identity = raw.identity
     resumed = raw.resumed
-    sender.welcome(raw, limits)
-    dispatch({ type: 'welcomed', pulse })
+    sender.welcome(raw)
+    dispatch({ type: 'welcomed', pulse: clampPulse(raw, settings.heartbeat) })
     owner.opened()
   }
   function sendPing(): void {
@@ -124,6 +123,7 @@ export function createSession(owner: SessionOwner): Session {
           for (const [topic, offset] of frame[3]) topics.top(topic, offset)
           return sendPing()
         case 'pong':
+          dispatch({ type: 'answered' })
           if (frame[1] === ping.n) roundTrip = clock.now() - ping.at
           return owner.changed()
         case 'renew':

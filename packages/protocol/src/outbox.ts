@@ -16,8 +16,10 @@ interface Entry<P> extends Omit<Message<P>, 'payload'> {
   settled: boolean
 }
 
-/** Strikes against the message at the head of the line: from `alone` on it travels alone, at `out` it is rejected (PROTOCOL.md §6.6). */
-const STRIKES = { blamed: 2, dropped: 1, alone: 4, out: 10 }
+/** Strikes against the message at the head of the line (PROTOCOL.md §6.6): from so many on it travels alone, */
+const ALONE = 4
+/** and at so many it is rejected. A link that is lost counts for one, one closed with a code that blames it for two. */
+const OUT = 10
 
 /** How many windows the serials in use may span, so that the results a server keeps are bounded (PROTOCOL.md §6.2). */
 const SPAN = 4
@@ -103,7 +105,7 @@ export function createOutbox<P>(limits: OutboxLimits): Outbox<P> {
   function hasWindow(bytes: number): boolean {
     if (!sent.size) return true
     return (
-      strikes < STRIKES.alone &&
+      strikes < ALONE &&
       sent.size < inFlight &&
       sentBytes + bytes <= inFlightBytes &&
       lastSerial - settledUpTo() < SPAN * inFlight
@@ -189,7 +191,7 @@ export function createOutbox<P>(limits: OutboxLimits): Outbox<P> {
       for (; nextSerial <= lastSerial; nextSerial++) {
         const entry = sent.get(nextSerial)
         if (!entry) continue
-        if (!fits(entry) || (strikes >= STRIKES.alone && nextSerial > suspect!.serial)) return out
+        if (!fits(entry) || (strikes >= ALONE && nextSerial > suspect!.serial)) return out
         put(entry)
       }
       for (const entry of waiting) {
@@ -225,7 +227,7 @@ export function createOutbox<P>(limits: OutboxLimits): Outbox<P> {
     },
     resume(serial) {
       if (!arrived(serial)) return false
-      if (suspect && strikes >= STRIKES.out)
+      if (suspect && strikes >= OUT)
         settle(suspect, { outcome: 'rejected', code: 'poison', message: 'its link was closed each time it was sent' })
       beginLink(serial)
       return true
@@ -236,7 +238,7 @@ export function createOutbox<P>(limits: OutboxLimits): Outbox<P> {
       for (const entry of sent.values()) {
         if (entry.settled) continue
         if (entry.once) settle(entry, { outcome: 'in-doubt', code: 'session-lost' })
-        else if (entry === suspect && strikes >= STRIKES.out) settle(entry, { outcome: 'in-doubt', code: 'poison' })
+        else if (entry === suspect && strikes >= OUT) settle(entry, { outcome: 'in-doubt', code: 'poison' })
         else {
           entry.redelivered = true
           entry.serial = Infinity
@@ -257,7 +259,7 @@ export function createOutbox<P>(limits: OutboxLimits): Outbox<P> {
       for (let serial = from; serial < nextSerial; serial++) {
         const entry = sent.get(serial)
         if (!entry || entry.settled) continue
-        strikes = (entry === suspect ? strikes : 0) + (blame ? STRIKES.blamed : STRIKES.dropped)
+        strikes = (entry === suspect ? strikes : 0) + (blame ? 2 : 1)
         suspect = entry
         break
       }

@@ -359,9 +359,9 @@ describe('the snapshot', () => {
     expect(told).toBe(1)
   })
 
-  it('tells when the next attempt is due, in ms since 1970 on the real clock', async () => {
+  it('tells when the next attempt is due, by the clock of the client, which is that of `performance.now()`', async () => {
     const { realClock } = await import('../../packages/client/src/clock.ts')
-    expect(Math.abs(realClock.now() - Date.now())).toBeLessThan(60_000)
+    expect(Math.abs(realClock.now() - performance.now())).toBeLessThan(60_000)
     const rig = createRig()
     await rig.welcome()
     rig.link.dropped()

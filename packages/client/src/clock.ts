@@ -1,7 +1,7 @@
 /** The one door to time in the client: the only `setTimeout` call site. A test passes another clock and time is virtual. */
 
 export interface Clock {
-  /** Milliseconds since 1970 as of the start, then monotonic: later jumps of the wall clock do not show. */
+  /** Milliseconds since some instant, monotonic: wall-clock jumps do not show. */
   now(): number
   /** Calls `fn` once, about `delay` ms from now; returns the undo. A page may be asleep meanwhile: read `now()` when called. */
   after(delay: number, fn: () => void): () => void
@@ -11,7 +11,7 @@ export interface Clock {
 const MAX_DELAY = 2 ** 31 - 1
 
 export const realClock: Clock = {
-  now: () => performance.timeOrigin + performance.now(),
+  now: () => performance.now(),
   after(delay, fn) {
     const timer = setTimeout(fn, Math.min(delay, MAX_DELAY))
     return () => clearTimeout(timer)

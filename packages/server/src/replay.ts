@@ -7,7 +7,7 @@ import type { Context } from './context.ts'
 import type { Page } from './log.ts'
 import { whenReady } from './maybe.ts'
 import { isCurrent } from './session.ts'
-import type { Attachment, Subscription } from './session.ts'
+import type { Attachment, Subscription, Topic } from './session.ts'
 import type { Topics } from './topics.ts'
 
 /** Pushes pages until the link has enough; to be called whenever it has drained. */
@@ -32,14 +32,17 @@ export function createPump(
     counters.events += entries.length
     counters.replayed += entries.length
   }
-  function turn(subscription: Subscription, page: Page): void {
+  /** `known`: the newest entry when the page was asked for. */
+  function turn(subscription: Subscription, page: Page, known: Topic['newest']): void {
     const { attachment, topic, sent } = subscription
     pushEvents(subscription, page)
     // To the end of the line: the link's other subscriptions get their pages, too.
     attachment.behind.delete(subscription)
     const { newest } = topic!
-    const top = newest.epoch === sent[0] ? Math.max(page.top, newest.offset) : page.top
-    if (subscription.sent[1] < top || (newest.epoch && newest.epoch !== sent[0])) {
+    // Only what was told since then can be above the page: a log that was rolled back ends below what it had told before, and to look for
+    // that would never end.
+    const isNewer = newest !== known && (newest.epoch !== sent[0] || newest.offset > subscription.sent[1])
+    if (subscription.sent[1] < page.top || isNewer) {
       attachment.behind.add(subscription)
       return
     }
@@ -66,6 +69,7 @@ export function createPump(
   }
   function read(attachment: Attachment, subscription: Subscription): void {
     attachment.reading = 'reading'
+    const known = subscription.topic!.newest
     const done = (): void => {
       attachment.reading = 'idle'
       attachment.outlet.schedule()
@@ -79,7 +83,7 @@ export function createPump(
       (page) => {
         if (subscription.state === 'ended' || !isCurrent(attachment)) return done()
         if (!page) return relocate(subscription, done)
-        turn(subscription, page)
+        turn(subscription, page, known)
         done()
       },
       (error) => unavailable(attachment, error),

@@ -1,0 +1,37 @@
+/** Seeded chance: everything a simulated run does not compute, it draws from here, so that a seed is a whole run. */
+
+export interface Chance {
+  /** Uniform in [0, 1). */
+  float(): number
+  /** An integer from 0 to `n - 1`. */
+  int(n: number): number
+  /** An integer from `low` to `high`. */
+  between(low: number, high: number): number
+  hit(probability: number): boolean
+  pick<T>(from: readonly T[]): T
+  /** With this mean, exponential: the time to the next of events that know nothing of each other. */
+  wait(mean: number): number
+  /** Another stream, so that draws added to one part of a run leave the others as they were. */
+  fork(): Chance
+}
+
+/** mulberry32. */
+export function createChance(seed: number): Chance {
+  let state = seed >>> 0
+  function float(): number {
+    state = (state + 0x6d2b79f5) >>> 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
+  }
+  const int = (n: number): number => Math.floor(float() * n)
+  return {
+    float,
+    int,
+    between: (low, high) => low + int(high - low + 1),
+    hit: (probability) => float() < probability,
+    pick: (from) => from[int(from.length)]!,
+    wait: (mean) => Math.ceil(-Math.log(1 - float()) * mean),
+    fork: () => createChance(int(2 ** 32)),
+  }
+}

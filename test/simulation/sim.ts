@@ -1,0 +1,33 @@
+/** Everything that one run consists of, for those who act on it. Types only. */
+import type { Chance } from './chance.ts'
+import type { Faults } from './faults.ts'
+import type { Host } from './host.ts'
+import type { Ledger } from './ledger.ts'
+import type { Network } from './network.ts'
+import type { Truth } from './truth.ts'
+import type { VirtualLog } from './virtual-log.ts'
+import type { Visitor } from './visitor.ts'
+import type { Wire } from './wire.ts'
+import type { World } from './world.ts'
+
+export interface Sim {
+  readonly world: World
+  readonly chance: Chance
+  readonly faults: Faults
+  readonly network: Network
+  readonly ledger: Ledger
+  readonly truth: Truth
+  readonly wire: Wire
+  readonly visitors: readonly Visitor[]
+  readonly topics: readonly string[]
+  /** The log that outlives the server process, if this run has one. */
+  readonly virtualLog: VirtualLog | null
+  /** The process that runs now. */
+  host(): Host | null
+  /** Sessions that the application has ended. */
+  readonly ended: Set<string>
+  /** What the platform says of the network, true or not. */
+  platform: { online: boolean }
+  /** How long the faults last, ms. */
+  readonly chaos: number
+}

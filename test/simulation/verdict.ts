@@ -1,0 +1,94 @@
+/** After the faults: within two minutes everything has to come right, and stay so; what is closed has to leave nothing. */
+import type { Sim } from './sim.ts'
+import type { Visitor } from './visitor.ts'
+
+/** Longest time to come right, ms: a retry at the cap, a dead link found, an attempt that hangs. */
+const RECOVERY = 120_000
+/** How long everything is watched once it has come right. */
+const QUIET = 40_000
+/** Longest time that anything of a closed client may go on for, ms: its farewell, and a request that is given up. */
+const FAREWELL = 90_000
+
+function lack({ ledger, visitors }: Sim): string | null {
+  for (const { page, client, readers } of visitors) {
+    if (client.status !== 'open') return `${page.name} is ${client.status}`
+    for (const [reader, subscription] of readers) {
+      const lacking = reader.lack(subscription.position)
+      if (lacking) return lacking
+    }
+  }
+  const [open] = ledger.open()
+  return open ? `${open.key} has no outcome` : null
+}
+
+/** What users do when it is over: those who had left come back, and those who are sent away by word that comes late. Returns the undo. */
+function comeBack({ world, visitors }: Sim): () => void {
+  const undos = visitors.map(({ page, client }) => {
+    world.after(page.actor, 0, () => client.connect())
+    return client.on('close', () => void world.after(page.actor, 1000, () => client.connect()))
+  })
+  return () => undos.forEach((undo) => undo())
+}
+
+function checkCost({ world, ledger, faults }: Sim, { page, tap, calls }: Visitor): void {
+  const letters = [...ledger.letters.values()].filter(
+    (letter) => letter.page === page.name && letter.kind !== 'volatile',
+  ).length
+  const { messages, owed, controls, beats } = tap.stats
+  if (messages > 3 * letters + owed)
+    world.fail(`${page.name} put ${messages} messages on links, for ${letters} sent and ${owed} owed`)
+  const fired = [...faults.counts.values()].reduce((sum, count) => sum + count, 0)
+  const volatile = ledger.letters.size
+  const allowed = 30 + 8 * tap.opened + 2 * beats + calls + fired + volatile + letters
+  if (controls > allowed) world.fail(`${page.name} put ${controls} other frames on ${tap.opened} links`)
+  if (tap.opened > 40 + 3 * fired + world.now / 4000) world.fail(`${page.name} opened ${tap.opened} links`)
+}
+
+async function closeAll({ world, network, visitors, host }: Sim): Promise<void> {
+  for (const { page, client } of visitors) world.after(page.actor, 0, () => void client.close())
+  await world.run(world.now + FAREWELL)
+  if (world.failure) return
+  for (const { page, tap, listeners } of visitors) {
+    const { name, actor } = page
+    if (tap.live) world.fail(`${name}: ${tap.live} links are left after close()`)
+    if (actor.timers) world.fail(`${name}: ${actor.timers} timers are left after close()`)
+    if (listeners.size) world.fail(`${name}: ${listeners.size} listeners are left after close()`)
+    const conns = [...network.conns].filter((conn) => conn.page === page)
+    if (conns.length)
+      world.fail(`${name}: connections ${conns.map(({ id, kind }) => id + ' ' + kind).join()} are left after close()`)
+  }
+  const { server, actor } = host()!
+  await world.run(world.now + 900_000, () => actor.timers === 0 && server.stats().sessions === 0)
+  const { sessions, links, topics } = server.stats()
+  if (sessions || links || topics) world.fail(`the server keeps ${sessions} sessions, ${links} links, ${topics} topics`)
+  const ended: string[] = []
+  world.after(null, 0, () => void server.close().then(() => ended.push('closed')))
+  await world.run(world.now + 5000)
+  if (!ended.length || actor.timers)
+    world.fail(`the server is ${ended.join() || 'not closed'}, with ${actor.timers} timers`)
+}
+
+export async function settle(sim: Sim, publishLast: (sim: Sim) => void): Promise<void> {
+  const { world, visitors } = sim
+  world.trace('calm')
+  const since = world.now
+  const stay = comeBack(sim)
+  // A process that leaves is done by then; its successor gets the last entries.
+  await world.run(world.now + 20_000)
+  publishLast(sim)
+  let next = world.now
+  await world.run(since + RECOVERY, () => world.now >= next && (next = world.now + 200) > 0 && lack(sim) === null)
+  const lacking = world.failure ?? lack(sim)
+  if (lacking) return world.fail(`not right ${RECOVERY} ms after the faults: ${lacking}`)
+  const before = visitors.map(({ tap }) => tap.opened)
+  await world.run(world.now + QUIET)
+  visitors.forEach(({ page, tap }, i) => {
+    if (tap.opened - before[i]! > 3)
+      world.fail(`${page.name} opened ${tap.opened - before[i]!} links though all was well`)
+  })
+  const again = world.failure ?? lack(sim)
+  if (again) return world.fail(`right at first, then not: ${again}`)
+  for (const visitor of visitors) checkCost(sim, visitor)
+  stay()
+  await closeAll(sim)
+}

@@ -21,6 +21,7 @@ const breakages: readonly (readonly [name: string, rule: Rule])[] = [
   ['left hanging', { fault: 'hang', kind }],
   ['mute both ways', { fault: 'mute', kind }],
   ['mute downward', { fault: 'mute', kind, direction: 'down' }],
+  ['mute upward', { fault: 'mute', kind, direction: 'up' }],
 ]
 
 /** Numbers in both directions until `stop` is called, which resolves when all are settled and heard, and checks them. */

@@ -99,14 +99,10 @@ function fall(turn: Turn, course: Course, unusable: number, cause: Cause): Step 
 const judged = (turn: Turn, course: Course): Course =>
   turn.now - course.openedAt < turn.minUptime ? course : { ...course, attempt: 0, faults: 0 }
 
-function probe(
-  { now }: Turn,
-  { course, pulse, leaveAt, lookAt }: Living,
-  within: number,
-  grants: number,
-  haste: number,
-): Step {
-  return [{ at: 'probing', by: now + within, course, pulse, leaveAt, lookAt, grants, haste }, ['abandon'], ['ping']]
+function probe({ now, join }: Turn, state: Living, within: number, grants: number, haste: number): Step {
+  const { course, pulse, leaveAt, lookAt } = state
+  const live = { course, pulse, leaveAt, lookAt, heardBy: Math.max(state.heardBy, now + join) }
+  return [{ at: 'probing', by: now + within, grants, haste, ...live }, ['abandon'], ['ping']]
 }
 
 const wake = (turn: Turn, state: Living, grants = 1): Step =>
@@ -194,7 +190,12 @@ function whileAttempting(turn: Turn, state: In<'opening' | 'joining' | 'moving'>
       // Once on a lesser transport, stay there (no alternating) and look upward only now and then.
       const lookAt = turn.provable >= 0 && turn.provable < tier ? upAt : Infinity
       const next = { ...course, tier, upAt, openedAt: now }
-      return [{ at: 'open', by: now + pulse.beat, course: next, pulse, leaveAt: Infinity, lookAt, provedBy: Infinity }]
+      // A hello that rode in an upgrade proves the way down only: some middleboxes swallow what goes up. A transport tried quietly has
+      // answered, HTTP shows it by itself, and where nothing else is left to try there is no sense in asking.
+      const isDoubtful = at !== 'moving' && tier === turn.provable && tier + 1 < turn.transports
+      const live = { course: next, pulse, leaveAt: Infinity, lookAt, heardBy: isDoubtful ? now + turn.join : Infinity }
+      const open: State = { at: 'open', by: now + pulse.beat, provedBy: Infinity, ...live }
+      return isDoubtful ? [open, ['ping']] : [open]
     }
     case 'unusable':
       return fall(turn, course, unusable + 1, event.cause)
@@ -221,19 +222,18 @@ function whileAttempting(turn: Turn, state: In<'opening' | 'joining' | 'moving'>
 
 function whileLive(turn: Turn, state: Living, event: Event): Step {
   const { now, random } = turn
-  const { course, pulse, leaveAt, lookAt } = state
+  const { course, pulse, leaveAt, lookAt, heardBy } = state
   switch (event.type) {
     case 'received':
       // Any frame is life, not only a pong.
       if (state.at === 'open') return [{ ...state, by: now + pulse.beat }]
-      return [{ at: 'open', by: now + pulse.beat, course, pulse, leaveAt, lookAt, provedBy: Infinity }]
-    case 'dropped':
-      return over(
-        turn,
-        judged(turn, course),
-        event.cause,
-        random() * (state.at === 'open' ? pulse.spread : state.haste),
-      )
+      return [{ at: 'open', by: now + pulse.beat, course, pulse, leaveAt, lookAt, heardBy, provedBy: Infinity }]
+    case 'answered':
+      return [{ ...state, heardBy: Infinity }]
+    case 'dropped': {
+      const spread = state.at === 'open' ? pulse.spread : state.haste
+      return over(turn, judged(turn, course), event.cause, random() * spread)
+    }
     case 'drain':
       return [{ ...state, leaveAt: Math.min(leaveAt, now + event.within * random()) }]
     case 'online':
@@ -262,7 +262,8 @@ function whileOpen(turn: Turn, state: In<'open'>, event: Event): Step {
       return provedBy === Infinity ? [state] : [quiet]
     case 'due':
       if (now >= state.leaveAt) return begin(turn, judged(turn, course), ['drop'])
-      if (now - by > LATE) return wake(turn, state)
+      if (now - Math.min(by, state.heardBy) > LATE) return wake(turn, state)
+      if (now >= state.heardBy) return fall(turn, course, 0, lost('nothing gets through upward'))
       if (now >= by) return probe(turn, state, pulse.grace, 1, pulse.spread)
       if (now >= provedBy) return [quiet, ['abandon']]
       if (now < state.lookAt) return [state]

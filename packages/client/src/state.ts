@@ -35,6 +35,8 @@ interface Live {
   readonly leaveAt: number
   /** When to try a better transport beside it. */
   readonly lookAt: number
+  /** By then a ping has to be answered, or another transport is tried; Infinity once one has been. */
+  readonly heardBy: number
 }
 
 /** `by` is the deadline of the state, an instant: what it means is said at each. */
@@ -74,6 +76,8 @@ export type Event =
   | { readonly type: 'close'; readonly cause: Cause | null }
   | { readonly type: 'welcomed'; readonly pulse: Pulse }
   | { readonly type: 'drain'; readonly within: number }
+  /** A ping has been answered: what goes up gets through. */
+  | { readonly type: 'answered' }
   /** The quiet try of a better transport has answered, or is over. */
   | { readonly type: 'proved' | 'disproved' }
   | { readonly type: Signal }
@@ -117,7 +121,7 @@ export const initial: State = { at: 'idle' }
 /** The earliest instant at which the state wants a `due` event. */
 export function deadline(state: State): number {
   if (!('by' in state)) return Infinity
-  return state.at === 'open' ? Math.min(state.by, state.leaveAt, state.lookAt, state.provedBy) : state.by
+  return state.at === 'open' ? Math.min(state.by, state.leaveAt, state.lookAt, state.provedBy, state.heardBy) : state.by
 }
 
 /** The public status. */

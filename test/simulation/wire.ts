@@ -10,7 +10,7 @@ interface SessionFacts {
   readonly process: number
   /** Highest incarnation welcomed. */
   fence: number
-  /** When anything was last heard from it. */
+  /** When it was last welcomed, or anything was heard from it that counts. */
   heardAt: number
 }
 
@@ -63,7 +63,8 @@ export function createWire(world: World, resumeWindow: number, ledger: () => Led
         }
         const session = owned(conn)
         // What is released after its session is out of time does not bring that back.
-        if (session && world.now - session.heardAt < resumeWindow) session.heardAt = world.now
+        if (session && frame[0] !== 'hello' && isFresh(conn) && world.now - session.heardAt < resumeWindow)
+          session.heardAt = world.now
         const key = messageIn(frame)
         if (key !== undefined) ledger().heard(key, conn.process!.n, isFresh(conn))
       }

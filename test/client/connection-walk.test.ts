@@ -116,5 +116,5 @@ describe.each(Object.entries(policies))('with %s', (_name, policy) => {
     expect(slowest).toBeGreaterThan(0)
     const expected = ['closed', 'idle', 'joining', 'offline', 'open', 'opening', 'probing', 'waiting']
     expect([...states]).toEqual(expect.arrayContaining(expected))
-  })
+  }, 60_000)
 })

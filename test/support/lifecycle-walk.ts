@@ -127,7 +127,7 @@ export function* walk(policy: Policy): Generator<Passage> {
     const instants = new Set([from.now])
     // A live link has lasted by then.
     if ('pulse' in from.state) instants.add(from.now + 6000)
-    // On time, a tick early, and long slept through.
+    // On time, and long slept through.
     if (due < Infinity) for (const at of [due, due + 60_000]) instants.add(Math.max(at, from.now))
     for (const event of EVENTS)
       for (const now of instants)
@@ -137,7 +137,8 @@ export function* walk(policy: Policy): Generator<Passage> {
           const faults: string[] = []
           const to = { state, open: follow(from.open, effects, event, faults), now }
           yield { from, event, to, effects, faults }
-          if (state === from.state && now === from.now) continue
+          // Time alone has passed: one event that means nothing tells that for all.
+          if (state === from.state && event.type !== 'hidden') continue
           const key = likeness(state, '', now) + JSON.stringify(to.open)
           if (seen.has(key)) continue
           seen.add(key)

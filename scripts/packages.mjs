@@ -19,7 +19,7 @@ function checkImports(folder, dependencies) {
   for (const name of readdirSync(`${folder}/dist`).filter((file) => !file.endsWith('.map'))) {
     const text = readFileSync(`${folder}/dist/${name}`, 'utf8')
     const ids = [...text.matchAll(/^(?:import|export)\b[^'"]*?['"]([^'"]+)['"]|\brequire\(['"]([^'"]+)['"]\)/gm)]
-    const strange = ids.map(([, id, required]) => id ?? required).filter((id) => !/^\./.test(id) && !isBuiltin(id))
+    const strange = ids.map(([, id, required]) => id ?? required).filter((id) => !id.startsWith('.') && !isBuiltin(id))
     for (const id of new Set(strange)) if (!(id in dependencies)) faults.push(`${folder}/dist/${name} imports ${id}`)
   }
 }
@@ -28,7 +28,8 @@ function checkImports(folder, dependencies) {
 async function checkEntry(id) {
   const esm = Object.keys(await import(id)).filter((name) => name !== 'default')
   const cjs = Object.keys(require(id))
-  if (esm.toSorted().join() !== cjs.toSorted().join()) faults.push(`${id}: import gives ${esm}, require gives ${cjs}`)
+  if (esm.toSorted().join() !== cjs.toSorted().join())
+    faults.push(`${id}: import gives ${esm.join()}, require gives ${cjs.join()}`)
 }
 
 for (const folder of readdirSync('packages').map((name) => `packages/${name}`)) {

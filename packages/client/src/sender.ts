@@ -78,10 +78,8 @@ export function createSender({ settings, outlet, changed }: SenderOwner): Sender
     cause?: unknown,
     message?: string,
   ): HoldfastError {
-    return new HoldfastError(code, `${topic}: ${outcome}, ${code}. ${message ?? ADVICE[code] ?? cause ?? ''}`, {
-      outcome,
-      cause,
-    })
+    const why = message ?? ADVICE[code] ?? String(cause ?? '')
+    return new HoldfastError(code, `${topic}: ${outcome}, ${code}. ${why}`, { outcome, cause })
   }
   /** The payload as it will travel, or the reason why it will not. */
   function encode(topic: string, data: unknown): { payload: Packet; bytes: number } {

@@ -35,7 +35,7 @@ export function startStorm(set: (weather: Weather, on: boolean) => void): () => 
     }
     later(SHORTEST + Math.random() * (LONGEST - SHORTEST), gust)
   }
-  gust()
+  later(SHORTEST, gust)
 
   return () => {
     for (const timer of pending) clearTimeout(timer)

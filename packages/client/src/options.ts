@@ -8,8 +8,8 @@ import type { Signal } from './state.ts'
 import { HoldfastError } from './errors.ts'
 import type { Transport } from './transport.ts'
 
-/** A credential: any JSON value, or a function that is asked anew for each attempt and for each re-authentication. */
-export type Auth = string | number | boolean | object | null | (() => unknown)
+/** A credential, any JSON value; or a function, async or not, that is asked anew for each attempt and for each re-authentication. */
+export type Auth = unknown
 
 /** Options of `connect` and `createClient`. */
 export interface ClientOptions {
@@ -61,7 +61,7 @@ export interface ClientOptions {
 export interface Settings extends Required<
   Omit<ClientOptions, 'auth' | 'heartbeat' | 'timeouts' | 'outbox' | 'key' | 'autoConnect'>
 > {
-  auth: Auth | undefined
+  auth: Auth
   heartbeat: { interval?: number; grace?: number }
   timeouts: { authorize: number; open: number; join: number }
   outbox: { maxMessages: number; maxBytes: number; overflow: 'reject' | 'drop-oldest' | 'wait' }

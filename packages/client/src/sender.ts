@@ -78,7 +78,7 @@ export function createSender({ settings, outlet, changed }: SenderOwner): Sender
     cause?: unknown,
     message?: string,
   ): HoldfastError {
-    const why = message ?? ADVICE[code] ?? String(cause ?? '')
+    const why = message ?? ADVICE[code] ?? (cause as Error | undefined)?.message ?? ''
     return new HoldfastError(code, `${topic}: ${outcome}, ${code}. ${why}`, { outcome, cause })
   }
   /** The payload as it will travel, or the reason why it will not. */

@@ -60,7 +60,7 @@ function createLifecycle(overrides: Partial<Policy> = {}) {
       return life.tell('due')
     },
     open(pulse = PULSE) {
-      return life.tell('connect', 'opened', { type: 'welcomed', pulse })
+      return life.tell('connect', 'opened', { type: 'welcomed', pulse }, 'answered')
     },
     dropped(code: number, retryAfter?: number) {
       return life.tell({
@@ -433,6 +433,31 @@ describe('transports', () => {
       else life.due()
       expect([life.at, life.left, life.due().effects]).toEqual(['waiting', 0, ['open 1']])
     }
+  })
+
+  it('one on which nothing gets through upward is left, though its welcome came', () => {
+    const life = createLifecycle().tell('connect', 'opened', { type: 'welcomed', pulse: PULSE })
+    expect([life.at, life.effects, life.left]).toEqual(['open', ['ping'], 8000])
+    // What comes down proves nothing about the way up.
+    life.pass(4000).tell('received')
+    expect(life.left).toBe(4000)
+    expect(life.due().effects).toEqual(['drop', 'open 1'])
+  })
+
+  it('is not doubted once a ping was answered, over HTTP, after a quiet try, or where there is no other', () => {
+    const welcomed: Event = { type: 'welcomed', pulse: PULSE }
+    expect(createLifecycle().tell('connect', 'opened', welcomed, 'answered').left).toBe(15_000)
+    expect(onLesser().effects).toEqual([])
+    expect(createLifecycle({ transports: 1 }).tell('connect', 'opened', welcomed).effects).toEqual([])
+    const moved = onLesser().pass(10_000).tell('received').pass(10_000).tell('received').pass(10_000)
+    expect(moved.tell('due', 'proved', welcomed).effects).toEqual([])
+  })
+
+  it('a sleep is no reason to leave it: it is asked again', () => {
+    const life = createLifecycle().tell('connect', 'opened', { type: 'welcomed', pulse: PULSE }).due(60_000)
+    expect([life.at, life.effects]).toEqual(['probing', ['abandon', 'ping']])
+    life.pass(100).tell('received')
+    expect([life.at, life.left]).toEqual(['open', 7900])
   })
 
   it('what this environment cannot open at all ends it, rather than being tried for ever', () => {

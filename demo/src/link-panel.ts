@@ -69,7 +69,8 @@ function moment(snapshot: Session['client']['snapshot']): string[] {
   if (snapshot.status === 'open' && snapshot.roundTrip !== null)
     parts.push(`round trip ${milliseconds(snapshot.roundTrip)}`)
   if (snapshot.status !== 'open' && snapshot.attempt > 0) parts.push(`attempt ${snapshot.attempt}`)
-  if (snapshot.retryAt !== null) parts.push(`next in ${milliseconds(Math.max(0, snapshot.retryAt - performance.now()))}`)
+  if (snapshot.retryAt !== null)
+    parts.push(`next in ${milliseconds(Math.max(0, snapshot.retryAt - performance.now()))}`)
   return parts
 }
 

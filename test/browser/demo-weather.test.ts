@@ -124,6 +124,6 @@ test('one poll fails: the session goes on', async () => {
 
 test('storm: the promise holds through a random mixture', async () => {
   await visit.weather('Storm').click()
-  await resumed(4)
+  await resumed(2)
   expect(await visit.settle()).toEqual(kept)
 })

@@ -1,7 +1,7 @@
 /**
  * The contract of a topic log: the one place where what is published is kept. Types only; `memoryLog()` is the embedded one.
  *
- * **Write your own log.** Five functions. Each may answer at once or with a promise: the server never waits for what is there already.
+ * **Write your own log.** Four functions, and two that may be left out. Each may answer at once or with a promise: the server never waits for what is there already.
  * What the server relies on:
  *
  * 1. `append` is atomic: it checks the dedupe id, assigns the next offset and stores the entry in one step, across all nodes. Offsets of one

@@ -29,6 +29,7 @@ export interface Tap {
   isStale(what: string): boolean
   readonly live: number
   readonly opened: number
+  /** `messages`: each once per link; how often one is repeated on a link is judged there. */
   readonly stats: { messages: number; controls: number; owed: number; beats: number }
   /** Sessions that the client has lost, by the token it had, and why: its last word on them. */
   readonly lost: ReadonlyMap<string, 'refused' | 'unknown'>
@@ -88,7 +89,7 @@ export function createTap({ world, page, ledger, mayLose }: TapOptions): Tap {
     const times = (link.sent.get(frame[1]) ?? 0) + 1
     link.sent.set(frame[1], times)
     serials.add(frame[1])
-    stats.messages++
+    if (times === 1) stats.messages++
     if (times > 2 + link.reasons)
       fail(link, `sends serial ${frame[1]} for the ${times}th time, with ${link.reasons} reasons`)
   }
@@ -122,7 +123,9 @@ export function createTap({ world, page, ledger, mayLose }: TapOptions): Tap {
         token = session
         welcomed(link, resumed, serial)
       }
-      if (frame[0] === 'nack' || frame[0] === 'beat') link.reasons++
+      // A lost tail shows in every other beat (PROTOCOL.md §6.4).
+      if (frame[0] === 'nack') link.reasons++
+      if (frame[0] === 'beat') link.reasons += 0.5
       if (frame[0] === 'beat') stats.beats++
       if (frame[0] === 'bye') ended(frame[1])
     }

@@ -14,12 +14,8 @@ import { createSession } from './session.ts'
 import { deadline, initial, statusOf, type Effect, type Event, type State } from './state.ts'
 import { createTopics, type Topics } from './topics.ts'
 import type { Cause, Link } from './transport.ts'
-import type { Events, Snapshot } from './types.ts'
-
-/** `snapshot` is for `watch`. */
-export interface InnerEvents extends Events {
-  snapshot: Snapshot
-}
+import type { Snapshot } from './types.ts'
+import { createView, type InnerEvents } from './view.ts'
 
 /** One connection without leases: what handles are made of. */
 export interface Driver {
@@ -231,6 +227,18 @@ export function createDriver(url: string, settings: Settings): Driver {
     if (policy.credential === 'renewable') credential = await (auth as () => unknown)()
     if (isOpen()) return session.authenticate(credential)
   }
+  const { snapshot, touch } = createView(emitter, () => ({
+    status: statusOf(state),
+    transport: isOpen() || state.at === 'moving' ? current!.name : null,
+    attempt: 'course' in state ? state.course.attempt : 0,
+    retryAt: state.at === 'waiting' || state.at === 'offline' ? state.by : null,
+    cause,
+    roundTrip: session.roundTrip,
+    pending: sender.outbox.pending,
+    pendingBytes: sender.outbox.pendingBytes,
+    resumed: session.resumed,
+  }))
+
   const sender = createSender({
     settings,
     outlet: () => (isOpen() ? (frames) => current?.link?.send(frames) : null),
@@ -261,42 +269,6 @@ export function createDriver(url: string, settings: Settings): Driver {
       emitter.emit('open', { resumed: session.resumed, transport })
     },
   })
-
-  // ---- the view
-
-  let view: Snapshot | null = null
-  let shown: Snapshot | null = null
-  let telling: Promise<void> | null = null
-
-  function snapshot(): Snapshot {
-    const { pending, pendingBytes } = sender.outbox
-    const next: Snapshot = {
-      status: statusOf(state),
-      transport: isOpen() || state.at === 'moving' ? current!.name : null,
-      attempt: 'course' in state ? state.course.attempt : 0,
-      retryAt: state.at === 'waiting' || state.at === 'offline' ? state.by : null,
-      cause,
-      roundTrip: session.roundTrip,
-      pending,
-      pendingBytes,
-      resumed: session.resumed,
-    }
-    const same = view && (Object.keys(next) as (keyof Snapshot)[]).every((name) => next[name] === view![name])
-    return same ? view! : (view = Object.freeze(next))
-  }
-  /** Tells at the end of the tick: many changes are one. */
-  function touch(): void {
-    if (emitter.has('snapshot') || emitter.has('outbox')) telling ??= Promise.resolve().then(tell)
-  }
-  function tell(): void {
-    telling = null
-    const was = shown
-    shown = snapshot()
-    if (was === shown) return
-    if (was?.pending !== shown.pending)
-      emitter.emit('outbox', { pending: shown.pending, pendingBytes: shown.pendingBytes })
-    emitter.emit('snapshot', shown)
-  }
 
   return {
     url,

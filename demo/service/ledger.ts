@@ -20,7 +20,7 @@ interface Run {
   ids: Map<string, number>
 }
 
-export interface Start {
+interface Start {
   id: string
   redelivered: boolean
   /** Numbers the server process. */

@@ -7,7 +7,7 @@ export interface Publishing {
   stop(): void
 }
 
-export interface Stream {
+interface Stream {
   /** Messages per second, 0 to 1,000. */
   rate: number
   /** The last number that was published. */

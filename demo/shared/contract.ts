@@ -30,7 +30,7 @@ export interface HostSample {
   rss: number
 }
 
-export interface StreamMessage {
+interface StreamMessage {
   /** 1, 2, 3, ... over the life of the service, restarts of the realtime server included. */
   n: number
 }

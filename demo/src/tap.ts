@@ -7,7 +7,7 @@ export interface Wiretap {
   readonly counts: Readonly<TapCounts>
 }
 
-export interface TapCounts {
+interface TapCounts {
   /** Links that were tried. */
   links: number
   /** Bytes of packets, both ways, as UTF-16 units. */

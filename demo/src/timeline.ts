@@ -11,7 +11,7 @@ export interface Band {
   to: number
 }
 
-export interface Mark {
+interface Mark {
   at: number
   weather: WeatherEvent['weather']
 }

@@ -2,12 +2,12 @@
 import { byId, count, make, plural, say } from './dom.ts'
 
 /** Faults of the two directions; all of them should be 0. */
-export interface Verdict {
+interface Verdict {
   up: { lost: number; doubled: number; reordered: number; misreported: number }
   down: { lost: number; doubled: number; reordered: number }
 }
 
-export interface Counted {
+interface Counted {
   up: Record<string, number>
   down: Record<string, number>
 }

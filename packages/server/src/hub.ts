@@ -34,6 +34,8 @@ export interface Hub {
   close(attachment: Attachment, farewell: Farewell, retryAfter?: number): void
   /** Whose link it is, or what to answer to a request that names a link the session does not have (PROTOCOL.md §5.2). */
   owner(token: string, incarnation: number): Attachment | Farewell
+  /** A `bye` by POST whose stream ended before it came: the two race when a client closes. Ends the session unless a newer link has it. */
+  leave(token: string, incarnation: number): void
   /** Every link that has a session. */
   attachments(): Attachment[]
   /** The announced spread of retries, in ms. */
@@ -215,6 +217,10 @@ export function createHub(context: Context, handlers: Handlers): Hub {
       if (session && incarnation < session.incarnation) return { code: CloseCode.takenOver, reason: 'taken over' }
       const place = session && incarnation === session.incarnation ? session.place : null
       return (place && 'farewell' in place && place.farewell) || { code: CloseCode.silent, reason: 'this link is gone' }
+    },
+    leave(token, incarnation) {
+      const session = sessions.find(token)
+      if (session?.place.state === 'detached' && session.incarnation === incarnation) sessions.end(session)
     },
     attachments: () =>
       [...sessions.all()].flatMap(({ place }) => (place.state === 'attached' ? [place.attachment] : [])),

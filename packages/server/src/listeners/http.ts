@@ -119,6 +119,7 @@ function createRouter(gate: Gate): Router {
       return gate.refuse(response, { code: CloseCode.protocol, reason: 'a request begins with hello, post or poll' })
     const [type, token, incarnation, n] = first
     const owner = hub.owner(token, incarnation)
+    if ('code' in owner && frames.some(([kind]) => kind === 'bye')) hub.leave(token, incarnation)
     if ('code' in owner)
       return gate.answer(response, 409, codec.join([context.encode(['bye', owner.code, owner.reason])]))
     if (type === 'poll') {

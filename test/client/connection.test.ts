@@ -211,6 +211,14 @@ describe('close codes', () => {
     const other = createLifecycle({ transports: 1 }).tell('connect')
     for (let i = 0; i < 9; i++) other.dropped(i % 3 === 2 ? 1006 : 4202).due()
     expect(other.at).toBe('opening')
+    // Links that open, and are lost before they have lasted, come in between, too.
+    const flaky = createLifecycle({ transports: 1 }).open()
+    for (let i = 0; i < 9; i++)
+      flaky
+        .dropped(i % 3 === 2 ? 1006 : 4202)
+        .due()
+        .tell('opened', { type: 'welcomed', pulse: PULSE })
+    expect(flaky.at).toBe('open')
   })
 
   it('of a server in need of rest use up one attempt', () => {

@@ -170,6 +170,31 @@ describe('an old link', () => {
     expect(rig.links).toHaveLength(2)
   })
 
+  it('speaks for no other: neither opens the new one nor keeps it alive', async () => {
+    const rig = createRig()
+    const old = await rig.welcome()
+    rig.client.reconnect()
+    old.opened()
+    await rig.clock.advance(9000)
+    // Had it been taken for open, the welcome would be overdue.
+    expect(rig.links).toHaveLength(2)
+    await rig.welcome({ resumed: true })
+    for (let i = 0; i < 4; i++) {
+      await rig.clock.advance(5100)
+      old.down(['pong', 1])
+    }
+    expect(rig.links).toHaveLength(3)
+  })
+
+  it('is over with the frame that ended it: the rest of the packet is not taken', async () => {
+    const rig = createRig()
+    const seen: unknown[] = []
+    rig.client.subscribe('chat', (data) => seen.push(data))
+    const link = await rig.welcome()
+    link.down(['subscribed', 'chat', ['e', 0, 0]], ['bye', 4300, 'drain'], ['event', 'chat', 1, 'late', 1])
+    expect(seen).toEqual([])
+  })
+
   it('that drops twice fails once', async () => {
     const rig = createRig()
     const link = await rig.welcome()

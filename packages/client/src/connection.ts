@@ -259,7 +259,7 @@ function whileOpen(turn: Turn, state: In<'open'>, event: Event): Step {
       if (provedBy === Infinity) return [state]
       return [{ at: 'moving', by: now + turn.join, course: judged(turn, course) }, ['promote']]
     case 'disproved':
-      return provedBy === Infinity ? [state] : [quiet]
+      return [quiet]
     case 'due':
       if (now >= state.leaveAt) return begin(turn, judged(turn, course), ['drop'])
       if (now - Math.min(by, state.heardBy) > LATE) return wake(turn, state)

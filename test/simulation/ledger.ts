@@ -15,7 +15,6 @@ interface Start {
   readonly process: number
   readonly id: string
   readonly session: string
-  readonly redelivered: boolean
   finished: 'running' | Plan
 }
 
@@ -191,7 +190,6 @@ export function createLedger(world: World, facts: Facts): Ledger {
         process,
         id: meta.id,
         session: meta.session.id,
-        redelivered: meta.redelivered,
         finished: 'running',
       }
       if (meta.volatile) {

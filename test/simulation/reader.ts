@@ -11,8 +11,6 @@ export interface Reader {
   lack(position: Position | null): string | null
   /** Nothing may come any more. */
   end(): void
-  readonly seen: number
-  readonly gaps: number
 }
 
 export interface ReaderOptions {
@@ -31,8 +29,6 @@ export function createReader({ world, truth, name, topic, since, isStale }: Read
   let epoch = ''
   let at = since === 'start' ? 0 : -1
   let state: 'reading' | 'ended' = 'reading'
-  let seen = 0
-  let gaps = 0
   const fail = (what: string): void => world.fail(`${name} on ${topic} at ${epoch}@${at}: ${what}`)
 
   /** The first of these offsets that the log could still give. */
@@ -47,16 +43,9 @@ export function createReader({ world, truth, name, topic, since, isStale }: Read
 
   return {
     topic,
-    get seen() {
-      return seen
-    },
-    get gaps() {
-      return gaps
-    },
     message(data, { offset, epoch: of, direct }) {
       if (state === 'ended') return fail('a message after the end')
       if (direct || offset === 0) return
-      seen++
       world.trace(`${name} reads ${topic} ${of}@${offset}`)
       if (isStale(`${topic} ${of}@${offset}`)) fail('a message from a link that was let go')
       if (!epoch) {
@@ -71,7 +60,6 @@ export function createReader({ world, truth, name, topic, since, isStale }: Read
     },
     gap({ from, to, epoch: of, since }) {
       if (state === 'ended') return fail('a gap after the end')
-      gaps++
       world.trace(`${name} misses ${topic} ${of}@${from}..${to} after ${since[0]}@${since[1]}`)
       if (isStale(`${topic} ${of}@..${to}`)) fail('a gap from a link that was let go')
       // It knows where it stands before anything has come.

@@ -108,7 +108,6 @@ function build(seed: number, platform: { online: boolean }): { sim: Sim; hosts: 
   const truth = createTruth(world)
   const wire = createWire(
     world,
-    resumeWindow,
     () => ledger,
     () => faults.count('expiry'),
   )

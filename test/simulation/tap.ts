@@ -33,8 +33,6 @@ export interface Tap {
   readonly stats: { messages: number; controls: number; owed: number; beats: number }
   /** Sessions that the client has lost, by the token it had, and why: its last word on them. */
   readonly lost: ReadonlyMap<string, 'refused' | 'unknown'>
-  /** A close code that ends the connection has come. */
-  readonly stopped: number
 }
 
 export interface TapOptions {
@@ -50,7 +48,6 @@ export function createTap({ world, page, ledger, mayLose }: TapOptions): Tap {
   const lost = new Map<string, 'refused' | 'unknown'>()
   const stats = { messages: 0, controls: 0, owed: 0, beats: 0 }
   let opened = 0
-  let stopped = 0
   let token: string | null = null
   /** What was delivered last. */
   let told = ''
@@ -132,7 +129,6 @@ export function createTap({ world, page, ledger, mayLose }: TapOptions): Tap {
   }
   function ended(code: number): void {
     if (((code >= 4400 && code < 4500) || code === 1008) && token !== null) lost.set(token, 'refused')
-    if (code === 4202 || (code >= 1002 && code <= 1007) || code < 4200) stopped++
   }
 
   return {
@@ -194,8 +190,5 @@ export function createTap({ world, page, ledger, mayLose }: TapOptions): Tap {
     },
     stats,
     lost,
-    get stopped() {
-      return stopped
-    },
   }
 }

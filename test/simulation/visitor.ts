@@ -156,6 +156,11 @@ export function createVisitor(o: VisitorOptions): Visitor {
     world.trace(`${name} is ${status}`)
     if (status === 'closed') visitor.wasClosed = true
   })
+  const { maxMessages = Infinity, overflow } = o.options.outbox ?? {}
+  client.watch(({ pending }) => {
+    if (pending > maxMessages && overflow !== 'wait')
+      world.fail(`${name}: ${pending} messages are pending, of ${maxMessages}`)
+  })
   client.on('open', ({ resumed, transport }) =>
     world.trace(`${name} open ${transport} ${resumed ? 'resumed' : 'anew'}`),
   )

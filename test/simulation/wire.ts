@@ -39,7 +39,7 @@ export function messageIn(frame: UpFrame): string | undefined {
 const short = (packet: string): string => (packet.length <= 150 ? packet : packet.slice(0, 110) + '...' + packet.length)
 
 /** `asked`: a server has asked for a fresh credential. */
-export function createWire(world: World, resumeWindow: number, ledger: () => Ledger, asked: () => void): Wire {
+export function createWire(world: World, ledger: () => Ledger, asked: () => void): Wire {
   const sessions = new Map<string, SessionFacts>()
 
   function owned(conn: Conn): SessionFacts | null {
@@ -48,6 +48,10 @@ export function createWire(world: World, resumeWindow: number, ledger: () => Led
   }
   function isFresh(conn: Conn): boolean {
     return owned(conn)?.fence === conn.incarnation
+  }
+  /** What is released after its link has gone does not keep the session. */
+  function isAttached(conn: Conn, { id }: SessionFacts): boolean {
+    return conn.process!.server.sessions().some((session) => session.id === id && session.transport !== null)
   }
   return {
     sessions,
@@ -61,13 +65,11 @@ export function createWire(world: World, resumeWindow: number, ledger: () => Led
           conn.token = frame[1]
           conn.incarnation = frame[2]
         }
-        const session = owned(conn)
-        // What is released after its session is out of time does not bring that back.
-        if (session && frame[0] !== 'hello' && isFresh(conn) && world.now - session.heardAt < resumeWindow)
-          session.heardAt = world.now
         const key = messageIn(frame)
         if (key !== undefined) ledger().heard(key, conn.process!.n, isFresh(conn))
       }
+      const session = owned(conn)
+      if (session && isFresh(conn) && isAttached(conn, session)) session.heardAt = world.now
     },
     said(conn, packet) {
       world.trace(`${conn.page.name} #${conn.id} ${conn.kind} < ${short(packet)}`)

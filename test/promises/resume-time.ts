@@ -1,5 +1,4 @@
 // How long a resume takes over a network with latency: for each transport, in any place. Wants a machine that is not busy otherwise.
-import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { until } from '../support/world.ts'
 import type { TransportName } from './agent.ts'
@@ -18,22 +17,26 @@ export function describeResumeTime(place: Place, transport: TransportName): void
       const client = await agent({ transports: [transport], hasty: true })
       await client.subscribe('down')
       proxy.rule({ fault: 'delay', latency: LATENCY })
-      let dialledAt = Infinity
-      proxy.on(({ type }) => {
-        if (type === 'connection') dialledAt = Math.min(dialledAt, performance.timeOrigin + performance.now())
+      /** When the connections of this round were made, and which of them carries the link. */
+      let made = new Map<number, number>()
+      let dialledAt = NaN
+      proxy.on((event) => {
+        if (event.type === 'connection') made.set(event.connection, performance.timeOrigin + performance.now())
+        if (event.type === 'request' && event.kind !== 'post') dialledAt ||= made.get(event.connection) ?? NaN
       })
       const ratios: number[] = []
-      for (let n = 0; n < 7; n++) {
+      for (let n = 0; ratios.length < 7 && n < 20; n++) {
         await client.disconnect()
+        await server.publish('down', n)
+        made = new Map()
+        dialledAt = NaN
         // Idle connections of a pool, too: a new link would save the first round trip on one of them.
         proxy.cut({ how: 'reset' })
-        await until(() => proxy.counters.clients.open === 0)
-        await delay(50)
-        await server.publish('down', n)
-        dialledAt = Infinity
         await client.connect()
         await until(async () => (await client.count('down')) > n, 'the missed message')
-        ratios.push(((await client.heardAt('down', n)) - dialledAt) / ROUND_TRIP)
+        const ratio = ((await client.heardAt('down', n)) - dialledAt) / ROUND_TRIP
+        // Unless a pool had made a connection in advance.
+        if (ratio > 0) ratios.push(ratio)
       }
       ratios.sort((a, b) => a - b)
       place.figure(`resume over ${transport}, best of 7`, ratios[0]! * ROUND_TRIP)

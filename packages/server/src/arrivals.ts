@@ -3,11 +3,12 @@ import { CloseCode, UP_FRAMES, VERSION } from '@holdfast/protocol'
 import type { Hello, UpFrame } from '@holdfast/protocol'
 import type { Contact } from './contact.ts'
 import type { Context } from './context.ts'
-import { RejectError } from './errors.ts'
+import { refusedCredential } from './farewell.ts'
+import type { Farewell } from './farewell.ts'
 import type { Link, LinkEnd, LinkRequest } from './link.ts'
 import { whenReady } from './maybe.ts'
 import type { Identity } from './options.ts'
-import type { Attachment, Farewell } from './session.ts'
+import type { Attachment } from './session.ts'
 
 export interface Arrivals {
   readonly size: number
@@ -34,14 +35,6 @@ interface Parts {
   /** There is somebody to look after. */
   started(): void
   retryAfter(): number
-}
-
-/** What a refused credential is answered with. */
-export function refusedCredential(error: unknown): Farewell {
-  const code = error instanceof RejectError ? error.code : ''
-  const reason = error instanceof RejectError ? error.message.slice(0, 256) : 'credential refused'
-  if (code === 'forbidden') return { code: CloseCode.forbidden, reason }
-  return { code: code === 'overloaded' ? CloseCode.overloaded : CloseCode.unauthenticated, reason }
 }
 
 export function createArrivals({ context, contact, attach, started, retryAfter }: Parts): Arrivals {

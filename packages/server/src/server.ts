@@ -15,7 +15,8 @@ import type { AttachOptions, HttpListener } from './listeners/http.ts'
 import type { Appended } from './log.ts'
 import { settle } from './options.ts'
 import type { Identity, ServerOptions } from './options.ts'
-import type { Farewell, Session } from './session.ts'
+import type { Farewell } from './farewell.ts'
+import type { Session } from './session.ts'
 import { inboxOf } from './topics.ts'
 
 /** What `sessions()` tells of each session that is kept. */

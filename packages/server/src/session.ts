@@ -1,6 +1,7 @@
 /** What a session and its current link are. Types only; `sessions.ts` holds the table, `hub.ts` moves them. */
 import type { Intake, Packet, Position } from '@holdfast/protocol'
 import type { Linked } from './line.ts'
+import type { Farewell } from './farewell.ts'
 import type { Link, LinkRequest, TransportName } from './link.ts'
 import type { Identity } from './options.ts'
 import type { Outlet } from './outlet.ts'
@@ -14,12 +15,6 @@ export interface Inbound {
   /** About its size; what waits is bounded by it. */
   readonly bytes: number
   readonly transport: TransportName
-}
-
-/** Why a link was closed, for requests that still name it. */
-export interface Farewell {
-  readonly code: number
-  readonly reason: string
 }
 
 /**

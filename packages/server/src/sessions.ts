@@ -6,7 +6,8 @@ import { createLine } from './line.ts'
 import type { Identity } from './options.ts'
 import { randomName } from './random.ts'
 import { identityName } from './session.ts'
-import type { Attachment, Farewell, Session } from './session.ts'
+import type { Farewell } from './farewell.ts'
+import type { Attachment, Session } from './session.ts'
 
 export interface SessionTable {
   /** Sessions, without tombstones. */

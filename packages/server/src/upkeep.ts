@@ -1,7 +1,8 @@
 /** What is due from time to time: one coarse timer per server looks at everything that has a deadline; none is set per message or link. */
 import { CloseCode } from '@holdfast/protocol'
 import type { Context } from './context.ts'
-import type { Attachment, Farewell } from './session.ts'
+import type { Farewell } from './farewell.ts'
+import type { Attachment } from './session.ts'
 
 /** Most tops a beat names (PROTOCOL.md §7.4). */
 const TOPS_PER_BEAT = 32

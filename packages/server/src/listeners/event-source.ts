@@ -4,7 +4,7 @@ import { CloseCode } from '@holdfast/protocol'
 import type { Hello, UpFrame } from '@holdfast/protocol'
 import type { Link, LinkEnd } from '../link.ts'
 import { randomName } from '../random.ts'
-import type { Farewell } from '../session.ts'
+import type { Farewell } from '../farewell.ts'
 import { requestOf, statusOf } from './gate.ts'
 import type { Gate } from './gate.ts'
 

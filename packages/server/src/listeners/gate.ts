@@ -5,7 +5,7 @@ import type { Packet } from '@holdfast/protocol'
 import type { Context } from '../context.ts'
 import type { Hub } from '../hub.ts'
 import type { LinkRequest } from '../link.ts'
-import type { Farewell } from '../session.ts'
+import type { Farewell } from '../farewell.ts'
 
 /** Origins that may connect besides the server's own: a list, `'*'` for any, or a function. `'*'` trusts every page with your users' cookies. */
 export type AllowedOrigins = '*' | readonly string[] | ((origin: string, request: LinkRequest) => boolean)

@@ -4,8 +4,11 @@ import type { TransportSpec } from '../promises/agent.ts'
 import type { Place } from '../promises/bench.ts'
 import { describeFallback } from '../promises/fallback.ts'
 import { describeHttpFaults } from '../promises/http-faults.ts'
+import { describeResumeTime } from '../promises/resume-time.ts'
+import { describeSessions } from '../promises/sessions.ts'
 import { describeTraffic } from '../promises/traffic.ts'
 import { describeTruth } from '../promises/truth.ts'
+import { transportNames } from '../support/world.ts'
 import { startChromium, type Chromium } from './chromium.ts'
 
 let chromium: Chromium
@@ -22,10 +25,15 @@ const here: Place = {
 
 const transports: readonly TransportSpec[] = ['webSocket', 'eventSource', 'nativeEventSource', 'longPolling']
 
+// By themselves: what runs beside them would be measured, too.
+describe('resume time', () => {
+  for (const transport of transportNames) describeResumeTime(here, transport)
+})
 describe.concurrent('all three transports', () => describeFallback(here))
 describe.concurrent.each(transports)('%s', (transport) => {
   describeTraffic(here, transport)
   // Up it is the same code, whatever the stream is read with.
   if (transport !== 'nativeEventSource') describeTruth(here, transport)
+  describeSessions(here, transport)
   if (transport !== 'webSocket') describeHttpFaults(here, transport)
 })

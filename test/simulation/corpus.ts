@@ -1,5 +1,5 @@
 /** Seeds that once found a broken promise, and which: each is run every time. */
 export const corpus: ReadonlyMap<number, string> = new Map([
-  [13, 'a short-lived credential was asked for again on every look, once it had been renewed'],
+  [43, 'a short-lived credential was asked for again on every look, once it had been renewed'],
   [53, 'a log that was rolled back had the server look for entries above its top for ever'],
 ])

@@ -35,11 +35,12 @@ function inPage(act: (visitor: Visitor, sim: Sim) => void): Deed {
 }
 
 /** Somebody else says hello with the session of a client that is connected, and stays a while (PROTOCOL.md §11.10). */
-function takeOver({ world, wire, network, chance }: Sim): boolean {
+function takeOver({ world, wire, network, chance, robbed }: Sim): boolean {
   const { process } = network
-  const present = [...wire.sessions.values()].filter((session) => session.process === process?.n)
+  const present = [...wire.sessions.values()].filter(({ process: at, id }) => at === process?.n && !robbed.has(id))
   if (!present.length) return false
-  const { token, fence } = chance.pick(present)
+  const { id, token, fence } = chance.pick(present)
+  robbed.add(id)
   const hello = {
     version: 1,
     session: token,

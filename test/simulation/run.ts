@@ -169,6 +169,7 @@ function build(seed: number, platform: { online: boolean }): { sim: Sim; hosts: 
     virtualLog,
     platform,
     ended,
+    robbed: new Set(),
     topics: ['t0', 't1', 't2', 't3'].slice(0, chance.between(1, 4)),
     host: () => (network.process ? hosts.get(network.process.n)! : null),
     chaos: chance.pick([10_000, 40_000, 150_000]),

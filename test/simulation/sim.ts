@@ -26,6 +26,8 @@ export interface Sim {
   host(): Host | null
   /** Sessions that the application has ended. */
   readonly ended: Set<string>
+  /** Sessions that somebody else has taken over, each once: a client that has slept through many takeovers needs as many attempts. */
+  readonly robbed: Set<string>
   /** What the platform says of the network, true or not. */
   platform: { online: boolean }
   /** How long the faults last, ms. */

@@ -46,6 +46,15 @@ function checkCost({ world, ledger, faults }: Sim, { page, tap, calls }: Visitor
   if (tap.opened > 40 + 3 * fired + world.now / 4000) world.fail(`${page.name} opened ${tap.opened} links`)
 }
 
+/** A session needs a hello: of a link, of a proxy that repeats one, of somebody else. */
+function checkMemory({ world, faults, visitors, host }: Sim): void {
+  const hellos = visitors.reduce((sum, { tap }) => sum + tap.opened, 0)
+  const others = (faults.counts.get('repeated-hello') ?? 0) + (faults.counts.get('taken-over') ?? 0)
+  const { sessions } = host()!.server.stats()
+  if (sessions > hellos + others)
+    world.fail(`the server keeps ${sessions} sessions, after ${hellos} links and ${others} others`)
+}
+
 async function closeAll({ world, network, visitors, host }: Sim): Promise<void> {
   for (const { page, client } of visitors) world.after(page.actor, 0, () => void client.close())
   await world.run(world.now + FAREWELL)
@@ -91,9 +100,7 @@ export async function settle(sim: Sim, publishLast: (sim: Sim) => void): Promise
   const again = world.failure ?? lack(sim)
   if (again) return world.fail(`right at first, then not: ${again}`)
   for (const visitor of visitors) checkCost(sim, visitor)
-  const kept = sim.host()!.server.stats().sessions
-  if (kept > sim.wire.sessions.size)
-    world.fail(`the server keeps ${kept} sessions, and has welcomed ${sim.wire.sessions.size}`)
+  checkMemory(sim)
   stay()
   await closeAll(sim)
 }

@@ -42,6 +42,8 @@ export function createDriver(url: string, settings: Settings): Driver {
   const { clock, dialect, transports, logger, auth } = settings
   const policy = createPolicy(settings)
   let state: State = initial
+  /** The state that this step has left. */
+  let before: State = initial
   let current: Attached | null = null
   /** A better transport that is tried beside the link. */
   let candidate: Attached | null = null
@@ -60,7 +62,7 @@ export function createDriver(url: string, settings: Settings): Driver {
     for (; queue.length; queue.shift()) step(queue[0]!)
   }
   function step(event: Event): void {
-    const before = state
+    before = state
     const [next, ...effects] = transition(state, event, clock.now(), policy)
     state = next
     if ('cause' in next) cause = next.cause
@@ -149,8 +151,8 @@ export function createDriver(url: string, settings: Settings): Driver {
     }
   }
   function drop(): void {
-    // Closed by the user: the server need not keep the session.
-    const bye = state.at === 'closed' && !cause ? dialect.frame(['bye']) : null
+    // Closed by the user: the server need not keep the session. A link that was not open yet has none to end.
+    const bye = state.at === 'closed' && !cause && isOpen(before) ? dialect.frame(['bye']) : null
     current?.link?.close(bye ? [bye] : undefined)
     current = null
     sender.discard()
@@ -199,7 +201,7 @@ export function createDriver(url: string, settings: Settings): Driver {
     if (isOpen()) sender.outbox.dropped(blamesMessage(why.code))
     dispatch({ type: 'dropped', cause: why })
   }
-  const isOpen = (): boolean => state.at === 'open' || state.at === 'probing'
+  const isOpen = ({ at } = state): boolean => at === 'open' || at === 'probing'
 
   function received(me: Attached, packet: unknown): void {
     if (me !== current && me !== candidate) return

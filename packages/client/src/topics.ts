@@ -73,6 +73,8 @@ const isBehind = (topic: Topic, offset: number): boolean => positionOf(topic)![1
 
 export function createTopics(owner: TopicsOwner): Topics {
   const topics = new Map<string, Topic>()
+  /** Left before they were answered: the answer may yet come, and is not meant for whoever subscribes anew. */
+  const unanswered = new Set<string>()
 
   function ask(name: string, topic: Topic): void {
     topic.phase = 'asked'
@@ -107,12 +109,15 @@ export function createTopics(owner: TopicsOwner): Topics {
     add(name, listener, since) {
       const existing = topics.get(name)
       const topic = existing ?? create(name, since)
+      const isOverdue = unanswered.delete(name)
       const subscriber: Subscriber = { ...listener, cursor: createCursor(since ?? topic.lead.position) }
       topic.subscribers.add(subscriber)
       if (existing && !isAnswered(topic)) {
         if (since) topic.phase = 'outdated'
-      } else if (!existing || since) ask(name, topic)
-      else {
+      } else if (!existing || since) {
+        ask(name, topic)
+        if (isOverdue) topic.phase = 'outdated'
+      } else {
         subscriber.cursor.start(topic.lead.position!)
         subscriber.settled()
       }
@@ -122,16 +127,21 @@ export function createTopics(owner: TopicsOwner): Topics {
           topic.subscribers.delete(subscriber)
           if (topic.subscribers.size > 1 || topics.get(name) !== topic) return
           topics.delete(name)
+          if (!isAnswered(topic)) unanswered.add(name)
           owner.leave(name)
         },
       ]
     },
-    positions: () =>
-      [...topics].map(([name, topic]) => {
+    positions() {
+      // A new link brings no answers of the old one.
+      unanswered.clear()
+      return [...topics].map(([name, topic]) => {
         topic.phase = 'asked'
         return [name, positionOf(topic)]
-      }),
+      })
+    },
     subscribed(name, position) {
+      unanswered.delete(name)
       // An inbox is subscribed without being asked for.
       const topic = topics.get(name) ?? (name[0] === '~' ? create(name, null) : undefined)
       if (!topic) return

@@ -127,6 +127,22 @@ describe('calls from within listeners', () => {
     expect(link.sent.filter(([type]) => type === 'send')).toEqual([['send', 1, 'chat', 'hello']])
   })
 
+  it.each([
+    ['throws', () => JSON.parse('no delay') as number],
+    ['knows no number', () => NaN],
+    ['goes back in time', () => -1],
+  ])('a back-off function that %s is told of, and replaced by the usual one', async (_what, backoff) => {
+    const rig = createRig({ backoff })
+    rig.link.dropped()
+    await settled()
+    expect(rig.logged).toMatchObject([{ code: 'bad-option' }])
+    expect(rig.client.status).toBe('connecting')
+    await rig.clock.advance(1000)
+    expect(rig.links).toHaveLength(2)
+    await rig.welcome()
+    expect(rig.client.status).toBe('open')
+  })
+
   it('connect() when it closed for a cause begins anew', async () => {
     const rig = createRig()
     let again = true

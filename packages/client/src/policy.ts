@@ -1,5 +1,7 @@
 /** What the settings and the server's welcome mean for the lifecycle. PURE. */
 import type { Welcome } from '@holdfast/protocol'
+import { fullJitter, type Backoff } from './backoff.ts'
+import { HoldfastError } from './errors.ts'
 import type { Policy, Pulse } from './state.ts'
 import type { Settings } from './options.ts'
 
@@ -7,10 +9,24 @@ import type { Settings } from './options.ts'
 export const MAX_HINT = 600_000
 
 export function createPolicy(settings: Settings): Policy {
-  const { transports, timeouts, auth } = settings
+  const { transports, timeouts, auth, logger } = settings
+  /** The user's function, held to its word: a delay from nowhere would stop the client in its tracks. */
+  const backoff: Backoff = (retry, random) => {
+    let why: unknown
+    try {
+      const delay = settings.backoff(retry, random)
+      if (delay === null || delay >= 0) return delay
+      why = delay
+    } catch (error) {
+      why = error
+    }
+    logger.error(new HoldfastError('bad-option', 'backoff: must return ms from 0 up, or null to stop.', { cause: why }))
+    return fullJitter()(retry, random)
+  }
   return {
     ...settings,
     ...timeouts,
+    backoff,
     transports: transports.length,
     provable: transports.findIndex((transport) => transport.provable),
     credential: auth === undefined ? 'none' : typeof auth === 'function' ? 'renewable' : 'fixed',

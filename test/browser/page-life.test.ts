@@ -1,3 +1,4 @@
+// oxlint-disable vitest/expect-expect -- `hearsAll` expects
 // What happens to a page: put into the back/forward cache, frozen, closed; and what a page of a foreign origin gets.
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { createWorld, transportNames, until, type World } from '../support/world.ts'

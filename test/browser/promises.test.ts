@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, inject } from 'vitest'
 import type { TransportSpec } from '../promises/agent.ts'
 import type { Place } from '../promises/bench.ts'
 import { describeFallback } from '../promises/fallback.ts'
-import { describeHttpFaults } from '../promises/http-faults.ts'
+import { describePollFaults, describePostFaults } from '../promises/http-faults.ts'
 import { describeResumeTime } from '../promises/resume-time.ts'
 import { describeSessions } from '../promises/sessions.ts'
 import { describeTraffic } from '../promises/traffic.ts'
@@ -29,11 +29,16 @@ const transports: readonly TransportSpec[] = ['webSocket', 'eventSource', 'nativ
 describe('resume time', () => {
   for (const transport of transportNames) describeResumeTime(here, transport)
 })
-describe.concurrent('all three transports', () => describeFallback(here))
+describe.concurrent('all three transports', () => {
+  describeFallback(here)
+})
 describe.concurrent.each(transports)('%s', (transport) => {
   describeTraffic(here, transport)
   // Up it is the same code, whatever the stream is read with.
   if (transport !== 'nativeEventSource') describeTruth(here, transport)
   describeSessions(here, transport)
-  if (transport !== 'webSocket') describeHttpFaults(here, transport)
+  if (transport !== 'webSocket') describePostFaults(here, transport)
+})
+describe.concurrent('polls', () => {
+  describePollFaults(here)
 })

@@ -32,7 +32,7 @@ export interface AgentOptions extends Pick<
 }
 
 /** What became of one `send()`. */
-export interface Told {
+interface Told {
   outcome: 'acknowledged' | 'rejected' | 'not-sent' | 'in-doubt'
   /** Of the error. */
   code?: string
@@ -50,7 +50,7 @@ export interface Report extends Snapshot {
 }
 
 /** In the order heard: the data of a message, or a gap. */
-export type Heard = unknown
+type Heard = unknown
 
 export interface Agent {
   report(): Promise<Report>

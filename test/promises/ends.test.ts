@@ -89,10 +89,14 @@ describe.each(transportNames)('%s', (transport) => {
     world = await createWorld()
     const { outputFiles } = await build({
       stdin: { contents: program(world.url, transport), resolveDir: process.cwd(), loader: 'ts' },
-      ...{ bundle: true, write: false, platform: 'node', format: 'cjs', conditions: ['@holdfast/source'] },
+      bundle: true,
+      write: false,
+      platform: 'node',
+      format: 'cjs',
+      conditions: ['@holdfast/source'],
     })
     const running = promisify(execFile)(process.execPath, ['-'], { timeout: 10_000 })
-    running.child.stdin!.end(outputFiles![0]!.text)
+    running.child.stdin!.end(outputFiles[0]!.text)
     const { stdout } = await running
     expect(stdout).toContain('closed')
   })

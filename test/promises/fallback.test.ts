@@ -3,4 +3,6 @@ import { describe } from 'vitest'
 import { inNode } from './bench.ts'
 import { describeFallback } from './fallback.ts'
 
-describe.concurrent('all three transports', () => describeFallback(inNode))
+describe.concurrent('all three transports', () => {
+  describeFallback(inNode)
+})

@@ -112,6 +112,7 @@ export function describeFallback(place: Place): void {
       place.figure('stream buffered: open over longPolling', performance.now() - from)
       const stop = await startTraffic(bench, client, handled)
       await stop()
+      expect(transportsOf(await client.report())).toEqual(['longPolling'])
     })
   })
 

@@ -4,4 +4,6 @@ import { transportNames } from '../support/world.ts'
 import { inNode } from './bench.ts'
 import { describeSessions } from './sessions.ts'
 
-describe.concurrent.each(transportNames)('%s', (transport) => describeSessions(inNode, transport))
+describe.concurrent.each(transportNames)('%s', (transport) => {
+  describeSessions(inNode, transport)
+})

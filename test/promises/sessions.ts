@@ -27,7 +27,7 @@ export function describeSessions(place: Place, transport: TransportSpec): void {
         ['bob', 3],
       ])
       const identities = world.server.sessions().map(({ identity }) => identity)
-      expect(identities.toSorted()).toEqual(['alice', 'bob'])
+      expect(new Set(identities)).toEqual(new Set(['alice', 'bob']))
       expect((await client.report()).opens.map(({ resumed }) => resumed)).toEqual([false, false])
     })
   })
@@ -84,15 +84,10 @@ export function describeSessions(place: Place, transport: TransportSpec): void {
       await until(async () => (await numbersHeard()).at(-1) === count - 1, 'the last message')
       const heard = await numbersHeard()
       const at = heard.findIndex((one) => typeof one === 'object')
-      // Where the platform buffers more than was published, there is nothing to forget.
-      if (at < 0) return expect(heard).toEqual(numbers(count))
-      // Offsets count from 1, our numbers from 0.
-      const to = (heard[at + 1] as number) - 1
-      expect(heard).toEqual([
-        ...numbers(at),
-        { gap: [at + 1, to + 1], sameEpoch: true },
-        ...numbers(count - 1 - to, to + 1),
-      ])
+      // Where the platform buffers more than was published, there is nothing to forget. Offsets count from 1, our numbers from 0.
+      const to = at < 0 ? count : (heard[at + 1] as number)
+      const gap = { gap: [at + 1, to], sameEpoch: true }
+      expect(heard).toEqual(at < 0 ? numbers(count) : [...numbers(at), gap, ...numbers(count - to, to)])
     })
   })
 
@@ -104,7 +99,8 @@ export function describeSessions(place: Place, transport: TransportSpec): void {
       const second = await agent(shared)
       await Promise.all([first.subscribe('down'), second.subscribe('down')])
       expect(world.server.stats()).toMatchObject({ attached: 1, sessions: 1, links: 1 })
-      if (transport === 'webSocket') expect(world.proxy.counters.clients.total).toBe(1)
+      // Over HTTP beside the link one for POSTs, and what a pool opens in advance.
+      expect(world.proxy.counters.clients.total).toBeLessThanOrEqual(transport === 'webSocket' ? 1 : 5)
       await expect(agent({ ...shared, minUptime: 1 })).rejects.toThrow(/conflicting|"minUptime"/)
       await first.close()
       await world.server.publish('down', 1)

@@ -4,4 +4,6 @@ import { transportNames } from '../support/world.ts'
 import { inNode } from './bench.ts'
 import { describeTraffic } from './traffic.ts'
 
-describe.concurrent.each(transportNames)('%s', (transport) => describeTraffic(inNode, transport))
+describe.concurrent.each(transportNames)('%s', (transport) => {
+  describeTraffic(inNode, transport)
+})

@@ -8,7 +8,7 @@ import type { Agent, AgentOptions, TransportSpec } from './agent.ts'
 import { numbers, within, type Place } from './bench.ts'
 
 /** Cuts what is open, at random moments; each cut is known to have hit a link before the next one comes. */
-export async function cutAtRandom(times: number, seed: number, world: World, agent: Agent): Promise<void> {
+async function cutAtRandom(times: number, seed: number, world: World, agent: Agent): Promise<void> {
   const random = seeded(seed)
   for (let n = 0; n < times; n++) {
     await agent.ready()

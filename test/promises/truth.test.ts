@@ -4,4 +4,6 @@ import { transportNames } from '../support/world.ts'
 import { inNode } from './bench.ts'
 import { describeTruth } from './truth.ts'
 
-describe.concurrent.each(transportNames)('%s', (transport) => describeTruth(inNode, transport))
+describe.concurrent.each(transportNames)('%s', (transport) => {
+  describeTruth(inNode, transport)
+})

@@ -18,14 +18,14 @@ export type TransportName = 'webSocket' | 'eventSource' | 'longPolling'
 export const transportNames: readonly TransportName[] = ['webSocket', 'eventSource', 'longPolling']
 
 /** Node 20 has no WebSocket of its own. */
-export const nodeTransports: { readonly [name in TransportName]: () => Transport } = {
+const nodeTransports: { readonly [name in TransportName]: () => Transport } = {
   webSocket: () => webSocket({ WebSocket: NodeWebSocket as unknown as typeof WebSocket }),
   eventSource: () => eventSource(),
   longPolling: () => longPolling(),
 }
 
 /** Tells polls, streams and uplink POSTs apart by the head of their packet (PROTOCOL.md §5). */
-export function classify({ method, body }: ClassifiableRequest): string | undefined {
+function classify({ method, body }: ClassifiableRequest): string | undefined {
   if (method !== 'POST') return undefined
   const head = body?.subarray(0, 400).toString() ?? ''
   if (head.startsWith('[["poll"') || (head.startsWith('[["hello"') && /"via":"poll"/.test(String(body)))) return 'poll'

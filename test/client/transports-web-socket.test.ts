@@ -209,7 +209,7 @@ describe('on Node’s ws', () => {
     server.on('connection', (socket) => socket.send(Buffer.from('[]')))
     const packets: unknown[] = []
     const address = await listen(server)
-    const { wire, clock } = openRecorded(webSocket({ WebSocket: MockWebSocket as never }), 'http://nowhere.test/')
+    const { wire, clock } = openRecorded(webSocket({ WebSocket: MockWebSocket }), 'http://nowhere.test/')
     const got = new Promise<void>((resolve) => {
       const link = transport.open(
         { url: address, wire, clock },

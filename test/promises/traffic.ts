@@ -128,10 +128,13 @@ export function describeTraffic(place: Place, transport: TransportSpec): void {
       const second = client.send('up', 2)
       await world.server.publish('down', 1)
       await until(async () => (await client.report()).opens.length === 2, 'a second link')
-      const [, { at, resumed }] = (await client.report()).opens as [unknown, { at: number; resumed: boolean }]
-      expect(resumed).toBe(true)
-      // And a little for a busy machine.
-      expect(at - since).toBeLessThan(beat + grace + 500)
+      const { opens, statuses } = await client.report()
+      expect(opens[1]!.resumed).toBe(true)
+      const found = statuses.find(({ status }) => status === 'reconnecting')!.at - since
+      place.figure(`black hole over ${transport}, heartbeat and grace ${beat + grace} ms: found`, found)
+      // A busy machine runs timers late; a new link follows at once.
+      expect(found).toBeLessThan(beat + grace + 1000)
+      expect(opens[1]!.at - since - found).toBeLessThan(1500)
       await second
       await until(async () => (await client.count('down')) === 1)
       expect([handled, world.server.stats().takeovers]).toEqual([[1, 2], 1])

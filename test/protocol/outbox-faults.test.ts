@@ -117,6 +117,15 @@ describe('poison', () => {
     expect(fail(1, false)).toEqual(['2:void', '3:later'])
   })
 
+  test('of a redelivered message nobody can say that it was refused: the former session may have handled it', () => {
+    const { outbox, fail, ends } = queue()
+    outbox.acknowledge(1, [])
+    outbox.restart('again')
+    expect(outbox.take(0, 1_000)).toHaveLength(2)
+    for (let n = 0; n < 5; n++) fail(0, true)
+    expect(ends()).toEqual({ ok: 'acknowledged', poison: 'in-doubt poison' })
+  })
+
   test('is not rejected when the welcome shows that it was received', () => {
     const { fail, ends } = queue()
     for (let n = 0; n < 4; n++) fail(1, true)

@@ -228,7 +228,12 @@ export function createOutbox<P>(limits: OutboxLimits): Outbox<P> {
     resume(serial) {
       if (!arrived(serial)) return false
       if (suspect && strikes >= OUT)
-        settle(suspect, { outcome: 'rejected', code: 'poison', message: 'its link was closed each time it was sent' })
+        settle(suspect, {
+          // This session has not handled it. If it was on a link of a former one, that may have.
+          outcome: suspect.redelivered ? 'in-doubt' : 'rejected',
+          code: 'poison',
+          message: 'its link was closed each time it was sent',
+        })
       beginLink(serial)
       return true
     },

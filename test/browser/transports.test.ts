@@ -23,7 +23,7 @@ const inPage = `
   window.openLink = (name, url, hello) => {
     const wire = holdfast().wire(hello)
     window.log = []
-    window.link = transports[name].open({ url, wire, clock: realClock }, {
+    window.link = transports[name].open({ url, wire, clock: realClock, random: Math.random }, {
       opened: () => log.push('opened'),
       received: (packet) => log.push(...wire.decode(packet)),
       dropped: (cause) => log.push(cause),

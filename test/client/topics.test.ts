@@ -64,6 +64,23 @@ describe('a subscription', () => {
     expect(rig.logged).toHaveLength(2)
   })
 
+  it('asks with the position of the reader that is above the top: the log was rolled back behind an earlier one', async () => {
+    const { rig, link, seen } = await open()
+    link.down(...live(0), ...events(1, 5))
+    const late = listen(rig, { since: ['e', 2, 102] })
+    await settled()
+    await again(rig)
+    expect(hello(rig)).toEqual([['chat', ['e', 2, 102]]])
+    const next = await rig.welcome({ resumed: true })
+    // The log lost 4 and 5, which the first reader has seen.
+    next.down(at(2), ...events(3, 3), ['caught-up', 'chat', 3])
+    await settled()
+    expect(asked(rig)).toEqual([['subscribe', 'chat', ['e', 5, 105]]])
+    next.down(['subscribed', 'chat', ['e!x', 0, 0]], ['event', 'chat', 1, 'anew', 1], ['caught-up', 'chat', 1])
+    expect(seen).toEqual([1, 2, 3, 4, 5, ['gap', 1, 0, 'e!x'], 'anew'])
+    expect(late.seen).toEqual([3, ['gap', 1, 0, 'e!x'], 'anew'])
+  })
+
   it('tells replayed from live', async () => {
     const rig = createRig()
     const seen: unknown[] = []

@@ -123,7 +123,7 @@ export function openRecorded(
     },
     dropped: (cause) => tell(['dropped', cause]),
   }
-  link = transport.open({ url, wire, clock }, events)
+  link = transport.open({ url, wire, clock, random: Math.random }, events)
   return { link, wire, clock, log, next: inbox.next }
 }
 

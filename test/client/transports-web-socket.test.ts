@@ -212,7 +212,7 @@ describe('on Node’s ws', () => {
     const { wire, clock } = openRecorded(webSocket({ WebSocket: MockWebSocket }), 'http://nowhere.test/')
     const got = new Promise<void>((resolve) => {
       const link = transport.open(
-        { url: address, wire, clock },
+        { url: address, wire, clock, random: Math.random },
         {
           opened() {},
           received(packet) {

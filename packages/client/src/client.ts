@@ -183,7 +183,7 @@ export function createDriver(url: string, settings: Settings): Driver {
       if (hello) current = me
       else candidate = me
       me.link = transport.open(
-        { url, wire: me.wire, clock },
+        { url, wire: me.wire, clock, random: settings.random },
         {
           opened: () => me === current && dispatch({ type: 'opened' }),
           received: (packet) => received(me, packet),

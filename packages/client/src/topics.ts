@@ -172,7 +172,13 @@ export function createTopics(owner: TopicsOwner): Topics {
       const topic = topics.get(name)
       if (topic?.phase !== 'replaying') return
       topic.phase = 'live'
-      if (isBehind(topic, offset)) ask(name, topic)
+      if (isBehind(topic, offset)) return ask(name, topic)
+      for (const { cursor } of topic.subscribers) {
+        if (cursor.position![1] <= offset) continue
+        // Above the top: the log was rolled back behind an earlier reader, whose position could not tell (PROTOCOL.md §7.2).
+        topic.phase = 'asked'
+        return owner.ask(name, cursor.position)
+      }
     },
     denied(name, code, message) {
       const topic = topics.get(name)

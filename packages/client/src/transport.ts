@@ -23,6 +23,8 @@ export interface Opening {
   wire: Wire
   /** The only source of time. */
   clock: Clock
+  /** Uniform in [0, 1), for delays that must not fall together. */
+  random: () => number
 }
 
 /** What a link tells its owner. None is called before `open` has returned, none after `dropped` or after the owner called `close`. */

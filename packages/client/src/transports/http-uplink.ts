@@ -67,7 +67,11 @@ function causeOf(response: Response | null, body: string): Cause {
   return { code, reason: `answered ${status} ${typeOf(response)}`, status, retryAfter: retryAfterOf(response) }
 }
 
-export function createHttpLink(options: HttpOptions, { url, wire, clock }: Opening, events: LinkEvents): HttpLink {
+export function createHttpLink(
+  options: HttpOptions,
+  { url, wire, clock, random }: Opening,
+  events: LinkEvents,
+): HttpLink {
   const request = options.fetch ?? fetch
   const undos = new Set<() => void>()
   /** Frames not known to have arrived, those in flight first, and their size. Not empty: a POST is under way. */
@@ -142,7 +146,7 @@ export function createHttpLink(options: HttpOptions, { url, wire, clock }: Openi
       const passing = !response || response.status === 429 || response.status >= 500
       const hint = (response && retryAfterOf(response)) || 0
       if (passing && failures < tries && hint <= PATIENCE && !saysBye(text))
-        await pause(Math.max(hint, Math.random() * PAUSE * 2 ** (failures - 1)))
+        await pause(Math.max(hint, random() * PAUSE * 2 ** (failures - 1)))
       else refuse(response, text)
     }
     return null

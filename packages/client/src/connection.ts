@@ -3,8 +3,8 @@
  * protocol only. Leaving a state drops its deadline with it, so there is nothing to clear.
  */
 import { closePolicy } from '@holdfast/protocol'
-import { type Course, type Effect, type Event, type Policy, type State, type Step } from './state.ts'
-import type { Cause } from './transport.ts'
+import { OFFLINE_RETRY, begin, failed, fall, lost, opening, over, scratch, wait, type Turn } from './attempts.ts'
+import type { Course, Event, Policy, State, Step } from './state.ts'
 
 /** Answer expected within this after a wake-up or `online`, so that a dead link is replaced within 3 s. */
 const WAKE_GRACE = 2500
@@ -12,88 +12,8 @@ const WAKE_GRACE = 2500
 const LATE = 1000
 /** Limit of an attempt that a wake-up finds under way: it may have died in the sleep without a word. */
 const WAKE_ATTEMPT = 5000
-/** Retry without a network in sight: an `online` event may never come. */
-const OFFLINE_RETRY = 15_000
-/** Malformed packets in a row after which there is no sense in going on (PROTOCOL.md §9.1). */
-const MAX_FAULTS = 3
-/** A server in need of rest that names no time gets the back-off of this retry, or a later one. */
-const HIGH_STEP = 4
-
-/** The policy, and the instant of this step. */
-interface Turn extends Policy {
-  readonly now: number
-}
 type In<Name extends State['at']> = Extract<State, { at: Name }>
 type Living = In<'open' | 'probing'>
-
-const scratch: Course = { attempt: 0, faults: 0, tier: 0, upAt: 0, openedAt: -Infinity }
-const lost = (reason: string): Cause => ({ code: 1006, reason })
-const failed = (course: Course): Course => ({ ...course, attempt: course.attempt + 1, faults: 0 })
-
-/** Begins an attempt; a transport found bad is begun with again once `upAt` has passed. */
-function begin(turn: Turn, course: Course, ...effects: Effect[]): Step {
-  const next = turn.now < course.upAt ? course : { ...course, tier: 0 }
-  return turn.credential === 'none'
-    ? opening(turn, next, 0, effects)
-    : [{ at: 'authorizing', by: turn.now + turn.authorize, course: next }, ...effects, ['authorize']]
-}
-
-/**
- * The limit grows with the attempts: browsers delay repeated dials by themselves (Chromium's websocket throttler, Firefox's
- * FailDelayManager), and a limit below that delay would never let one through.
- */
-const opening = (turn: Turn, course: Course, unusable: number, effects: Effect[] = []): Step => [
-  { at: 'opening', by: turn.now + turn.open * Math.min(course.attempt + 1, 3), course, unusable },
-  ...effects,
-  ['open', course.tier],
-]
-
-/** Waits `delay` ms (null: by back-off) before the next attempt, or gives up. */
-function wait(turn: Turn, course: Course, cause: Cause, delay: number | null, ...effects: Effect[]): Step {
-  const after = delay ?? turn.backoff(Math.max(course.attempt - 1, 0), turn.random)
-  if (after === null || course.attempt > turn.maxAttempts) return [{ at: 'closed', cause }, ...effects]
-  const isOnline = turn.online()
-  const by = turn.now + (isOnline ? after : Math.max(after, OFFLINE_RETRY))
-  return [{ at: isOnline ? 'waiting' : 'offline', by, course, cause }, ...effects]
-}
-
-/**
- * The link or the attempt is over, for a cause whose code carries the policy (PROTOCOL.md §9.1). `soon` is the delay before the first
- * retry after a healthy link; null: by back-off.
- */
-function over(turn: Turn, course: Course, cause: Cause, soon: number | null): Step {
-  const { credential, random } = turn
-  const { retryAfter } = cause
-  const policy = closePolicy(cause.code)
-  const isLater = policy === 'later'
-  const attempt = course.attempt + 1
-  const faults = policy === 'fault' ? course.faults + 1 : 0
-  const isHopeless =
-    policy === 'stop' || (policy === 'authenticate' && credential !== 'renewable') || faults > MAX_FAULTS
-  if (isHopeless) return [{ at: 'closed', cause }, ['drop']]
-  let delay: number | null = null
-  // A hint is the end of a spread, or, where it is a time to rest, the time itself, and the jitter comes on top of it.
-  if (retryAfter !== undefined) delay = isLater ? retryAfter * (1 + random() / 4) : retryAfter * random()
-  else if (isLater) delay = turn.backoff(Math.max(course.attempt, HIGH_STEP), random)
-  else if (attempt < 2 && !faults) delay = policy === 'now' || policy === 'authenticate' ? 0 : soon
-  return wait(
-    turn,
-    { ...course, attempt, faults },
-    cause,
-    delay,
-    ['drop'],
-    ...(policy === 'fresh' ? [['forget'] as const] : []),
-  )
-}
-
-/** An attempt failed before the welcome: the next transport, or the next attempt. A server that gave its reason was reached: obey it. */
-function fall(turn: Turn, course: Course, unusable: number, cause: Cause): Step {
-  if (closePolicy(cause.code) !== 'retry') return over(turn, course, cause, null)
-  const tier = course.tier + 1
-  if (tier < turn.transports) return opening(turn, { ...course, tier }, unusable, [['drop']])
-  if (unusable >= turn.transports) return [{ at: 'closed', cause }, ['drop']]
-  return wait(turn, { ...failed(course), tier: 0, upAt: 0 }, cause, cause.retryAfter ?? null, ['drop'])
-}
 
 /** Only a link that has lasted wipes the failures before it, so that a server that accepts and drops is not hammered. */
 const judged = (turn: Turn, course: Course): Course =>

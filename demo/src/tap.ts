@@ -58,20 +58,19 @@ export function createTap(transmitted: (topic: string, data: unknown) => void): 
     },
     close: (frames) => link.close(frames),
     send(frames) {
-      frames.forEach(lookUp)
+      for (const frame of frames) lookUp(String(frame))
       link.send(frames)
     },
   })
 
   const wrapEvents = (events: LinkEvents): LinkEvents => ({
-    opened: () => events.opened(),
-    dropped: (cause) => events.dropped(cause),
-    received(packet) {
+    ...events,
+    received(packet, about) {
       if (typeof packet === 'string') {
         counts.down += packet.length
         framesOf(packet).forEach(lookDown)
       }
-      events.received(packet)
+      events.received(packet, about)
     },
   })
 

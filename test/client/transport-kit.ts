@@ -3,10 +3,11 @@
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { json } from '@holdfast/protocol'
 import type { DownFrame, Hello } from '@holdfast/protocol'
 import type { Clock } from '../../packages/client/src/clock.ts'
 import type { Wire } from '../../packages/client/src/dialect.ts'
-import { holdfast } from '../../packages/client/src/dialects/holdfast.ts'
+import { createWire } from '../../packages/client/src/dialects/holdfast-wire.ts'
 import type { Cause, Link, LinkEvents, Transport } from '../../packages/client/src/transport.ts'
 
 /** Values that are awaited one by one, in the order in which they came. */
@@ -107,7 +108,7 @@ export function openRecorded(
   const log: Happening[] = []
   const inbox = createInbox<Happening>()
   const clock = createManualClock()
-  const wire = holdfast().wire(hello)
+  const wire = createWire(json, hello)
   let link: Link | null = null
   const tell = (happening: Happening): void => {
     if (!link) throw new Error('an event before open() has returned')
@@ -119,8 +120,10 @@ export function openRecorded(
     opened: () => tell(['opened']),
     received(packet) {
       const frames = wire.decode(packet)
-      tell(['received', Array.isArray(frames) ? frames : []])
+      tell(['received', Array.isArray(frames) ? (frames as DownFrame[]) : []])
     },
+    heard() {},
+    sent() {},
     dropped: (cause) => tell(['dropped', cause]),
   }
   link = transport.open({ url, wire, clock, random: Math.random }, events)

@@ -220,6 +220,8 @@ describe('on Node’s ws', () => {
             link.close()
             resolve()
           },
+          heard() {},
+          sent() {},
           dropped() {},
         },
       )

@@ -79,6 +79,8 @@ const codePatterns = [
   /\bsender\.close\([^)]*?'([a-z-]+)' : '([a-z-]+)'/g,
   /: '([a-z]+-failed)'/g,
   /^ \* - `([a-z-]+)`: /gm,
+  // Reported with the loss of a link.
+  /\bfault: '([a-z-]+)'/g,
 ]
 
 function codesIn(packages: readonly string[]): Set<string> {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { memoryLog, RejectError } from '@holdfast/server'
 import type { Log } from '@holdfast/server'
-import type { Position } from '@holdfast/protocol'
+import type { Packet, Position } from '@holdfast/protocol'
 import { settled } from './support/clock.ts'
 import { connectPeer, eventsIn, positionIn } from './support/peer.ts'
 import { createWorld } from './support/world.ts'
@@ -291,7 +291,7 @@ describe('a slow link', () => {
 describe('rollback (§7.2)', () => {
   /** A log whose tail can be lost, as when a replica without it takes over: offsets come again, with other checks. */
   function createLossyLog(): { log: Log; loseAfter(offset: number): void } {
-    const entries: { offset: number; check: number; data: string }[] = []
+    const entries: { offset: number; check: number; data: Packet }[] = []
     const watchers = new Set<Parameters<Log['watch']>[1]>()
     let run = 1
     const isOn = ([epoch, offset, check]: Position): boolean =>

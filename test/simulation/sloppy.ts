@@ -4,6 +4,7 @@
  */
 // oxlint-disable unicorn/prefer-add-event-listener -- the virtual socket has handlers only
 import type { Transport } from '@holdfast/client'
+import type { Packet } from '@holdfast/protocol'
 import type { VirtualSocket } from './socket.ts'
 
 export const sloppySocket = (create: typeof WebSocket): Transport => ({
@@ -11,9 +12,9 @@ export const sloppySocket = (create: typeof WebSocket): Transport => ({
   provable: true,
   open({ url, wire }, events) {
     const socket = new create(url, [...wire.protocols]) as unknown as VirtualSocket
-    const send = (packet: string): void => {
+    const send = (packet: Packet): void => {
       try {
-        socket.send(packet)
+        socket.send(packet as string)
       } catch {
         // Connecting: lost with the link, as the contract allows.
       }
@@ -25,10 +26,10 @@ export const sloppySocket = (create: typeof WebSocket): Transport => ({
     socket.onmessage = ({ data }) => events.received(data)
     socket.onclose = ({ code, reason }) => events.dropped({ code, reason })
     return {
-      send: (frames) => send(wire.join(frames)),
+      send: (frames) => wire.pack(frames).forEach(send),
       buffered: 0,
       close(last) {
-        if (last) send(wire.join(last))
+        if (last) wire.pack(last).forEach(send)
         socket.close()
       },
     }

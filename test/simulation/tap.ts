@@ -141,11 +141,12 @@ export function createTap({ world, page, ledger, mayLose }: TapOptions): Tap {
         links.add(link)
         world.trace(`${page} L${link.n} opens ${inner.name}`)
         const real: Link = inner.open(opening, {
+          ...events,
           opened: () => within(link, events.opened),
-          received(packet) {
+          received(packet, about) {
             within(link, () => {
               if (link.state === 'live') saw(link, packet)
-              events.received(packet)
+              events.received(packet, about)
             })
           },
           dropped(cause) {
@@ -161,7 +162,7 @@ export function createTap({ world, page, ledger, mayLose }: TapOptions): Tap {
         return {
           send(frames) {
             if (link.state === 'let-go') fail(link, 'is sent something after it was let go')
-            for (const frame of frames) for (const one of parse<UpFrame>(`[${frame}]`)) put(link, one)
+            for (const frame of frames) for (const one of parse<UpFrame>(`[${String(frame)}]`)) put(link, one)
             real.send(frames)
           },
           get buffered() {

@@ -20,7 +20,7 @@ export interface Truth {
 const base = (epoch: string): string => epoch.split('!', 1)[0]!
 
 export function createTruth(world: World): Truth {
-  const contents = new Map<string, Set<string>>()
+  const contents = new Map<string, Set<unknown>>()
   const rollbacks = new Set<string>()
   let log: Log | null = null
 

@@ -2,6 +2,7 @@
  * A log that behaves as the contract still allows: it outlives the server process, loses what it tells its watchers or tells it twice, is trimmed
  * at any moment, and can be rolled back under the same epoch, as a store that was restored or failed over without its tail.
  */
+import type { Packet } from '@holdfast/protocol'
 import type { AppendedEntry, Located, Log } from '@holdfast/server'
 import type { Chance } from './chance.ts'
 
@@ -18,7 +19,7 @@ interface Stream {
   readonly epoch: string
   /** The number of entries that went before the first one kept. */
   gone: number
-  entries: { data: string; check: number }[]
+  entries: { data: Packet; check: number }[]
   /** Tells the entries of one history from those of another. */
   history: number
   /** Check of the last one gone. */

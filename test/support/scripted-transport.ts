@@ -1,5 +1,5 @@
 // A transport without a network: the test plays the server, frame by frame.
-import type { DownFrame, Hello, UpFrame, Welcome } from '@holdfast/protocol'
+import type { DownFrame, Hello, Packet, UpFrame, Welcome } from '@holdfast/protocol'
 import type { Cause, LinkEvents, Opening, Transport } from '../../packages/client/src/transport.ts'
 
 export interface ScriptedLink {
@@ -84,8 +84,9 @@ export function scriptedTransport(
         dropped: (code = 1006, more = {}) => events.dropped({ code, reason: 'said', ...more }),
       }
       all.push(link)
-      const put = (frames: readonly string[]): void =>
-        void packets.push(JSON.parse(opening.wire.join(frames)) as UpFrame[])
+      const put = (frames: readonly Packet[]): void => {
+        for (const packet of opening.wire.pack(frames)) packets.push(JSON.parse(String(packet)) as UpFrame[])
+      }
       return {
         send: put,
         buffered: 0,

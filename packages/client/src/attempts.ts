@@ -1,7 +1,7 @@
 /**
  * How attempts begin, end, and follow each other: the next transport, a pause, or the end. PURE. `connection.ts` says upon which event.
  */
-import { closePolicy } from '@holdfast/protocol'
+import { closePolicy, type ClosePolicy } from '@holdfast/protocol'
 import type { Course, Effect, Policy, Step } from './state.ts'
 import type { Cause } from './transport.ts'
 
@@ -22,6 +22,9 @@ export const scratch: Course = { attempt: 0, faults: 0, tier: 0, upAt: 0, opened
 export const lost = (reason: string): Cause => ({ code: 1006, reason })
 /** One more failed attempt, and not for a malformed packet. */
 export const failed = (course: Course): Course => ({ ...course, attempt: course.attempt + 1, faults: 0 })
+
+/** What follows a loss for this cause. */
+export const policyOf = ({ policy, code }: Cause): ClosePolicy => policy ?? closePolicy(code)
 
 /** Begins an attempt; a transport found bad is begun with again once `upAt` has passed. */
 export function begin(turn: Turn, course: Course, ...effects: Effect[]): Step {
@@ -57,7 +60,7 @@ export function wait(turn: Turn, course: Course, cause: Cause, delay: number | n
 export function over(turn: Turn, course: Course, cause: Cause, soon: number | null): Step {
   const { credential, random } = turn
   const { retryAfter } = cause
-  const policy = closePolicy(cause.code)
+  const policy = policyOf(cause)
   const isLater = policy === 'later'
   const attempt = course.attempt + 1
   const faults = policy === 'fault' ? course.faults + 1 : 0
@@ -81,7 +84,7 @@ export function over(turn: Turn, course: Course, cause: Cause, soon: number | nu
 
 /** An attempt failed before the welcome: the next transport, or the next attempt. A server that gave its reason was reached: obey it. */
 export function fall(turn: Turn, course: Course, unusable: number, cause: Cause): Step {
-  if (closePolicy(cause.code) !== 'retry') return over(turn, course, cause, null)
+  if (policyOf(cause) !== 'retry') return over(turn, course, cause, null)
   const tier = course.tier + 1
   if (tier < turn.transports) return opening(turn, { ...course, tier }, unusable, [['drop']])
   if (unusable >= turn.transports) return [{ at: 'closed', cause }, ['drop']]

@@ -2,15 +2,14 @@
  * The driver: the only part that acts. It feeds events to `transition`, commits the state, runs the effects, re-arms the one timer, then
  * emits. Imports no transport and no registry.
  */
-import { PROTOCOL_ERROR, UNAUTHENTICATED, blamesMessage, type Hello, type UpFrame } from '@holdfast/protocol'
+import { PROTOCOL_ERROR, UNAUTHENTICATED, blamesMessage } from '@holdfast/protocol'
 import { transition } from './connection.ts'
-import type { Wire } from './dialect.ts'
+import type { About, Session, Wire } from './dialect.ts'
 import { createEmitter, type Emitter } from './emitter.ts'
 import { HoldfastError, closedBy } from './errors.ts'
 import type { Settings } from './options.ts'
 import { createPolicy } from './policy.ts'
 import { createSender, type Sender } from './sender.ts'
-import { createSession } from './session.ts'
 import { deadline, initial, statusOf, type Effect, type Event, type State } from './state.ts'
 import { createTopics, type Topics } from './topics.ts'
 import type { Cause, Link } from './transport.ts'
@@ -129,7 +128,7 @@ export function createDriver(url: string, settings: Settings): Driver {
       case 'authorize':
         return void authorize(state)
       case 'open':
-        return attach(effect[1], session.hello(credential))
+        return attach(effect[1], false)
       case 'drop':
         return drop()
       case 'ping':
@@ -137,7 +136,7 @@ export function createDriver(url: string, settings: Settings): Driver {
       case 'forget':
         return session.forget()
       case 'prove':
-        return attach(effect[1], null)
+        return attach(effect[1], true)
       case 'abandon':
         candidate?.link?.close()
         candidate = null
@@ -147,12 +146,12 @@ export function createDriver(url: string, settings: Settings): Driver {
         current = candidate
         candidate = null
         sender.discard()
-        current?.link?.send([dialect.frame(['hello', session.hello(credential)])!])
+        current?.link?.send([session.claim!(credential)])
     }
   }
   function drop(): void {
     // Closed by the user: the server need not keep the session. A link that was not open yet has none to end.
-    const bye = state.at === 'closed' && !cause && isOpen(before) ? dialect.frame(['bye']) : null
+    const bye = state.at === 'closed' && !cause && isOpen(before) ? session.bye() : null
     current?.link?.close(bye ? [bye] : undefined)
     current = null
     sender.discard()
@@ -175,56 +174,59 @@ export function createDriver(url: string, settings: Settings): Driver {
       })
     }
   }
-  /** Opens a link with this hello; without one, to be proved first. */
-  function attach(tier: number, hello: Hello | null): void {
+  /** Opens the link, or one beside it to be tried first. */
+  function attach(tier: number, isTrial: boolean): void {
     const transport = transports[tier]!
     try {
-      const me: Attached = { name: transport.name, wire: dialect.wire(hello), link: null }
-      if (hello) current = me
-      else candidate = me
+      const wire = isTrial ? session.trial!() : session.wire(credential)
+      const me: Attached = { name: transport.name, wire, link: null }
+      if (isTrial) candidate = me
+      else current = me
       me.link = transport.open(
         { url, wire: me.wire, clock, random: settings.random },
         {
-          opened: () => me === current && dispatch({ type: 'opened' }),
-          received: (packet) => received(me, packet),
+          opened() {
+            if (me !== current) return
+            dispatch({ type: 'opened' })
+            session.linked?.()
+          },
+          received: (packet, about) => received(me, packet, about),
+          heard: () => me === current && isOpen() && dispatch({ type: 'received' }),
+          sent: (frames) => me === current && session.sent?.(frames),
           dropped: (why) => lost(me, why),
         },
       )
     } catch (error) {
       const why = { code: 0, reason: transport.name + ': ' + String(error) }
-      dispatch(hello ? { type: 'unusable', cause: why } : { type: 'disproved' })
+      dispatch(isTrial ? { type: 'disproved' } : { type: 'unusable', cause: why })
     }
   }
   function lost(me: Attached | null, why: Cause): void {
     if (me && me === candidate) dispatch({ type: 'disproved' })
     if (!me || me !== current) return
+    // Once, not with every attempt that finds the same.
+    if (why.fault && why.fault !== cause?.fault) report(why.fault, why.reason)
     if (isOpen()) sender.outbox.dropped(blamesMessage(why.code))
-    dispatch({ type: 'dropped', cause: why })
+    dispatch({ type: 'dropped', cause: session.judge?.(why) ?? why })
   }
   const isOpen = ({ at } = state): boolean => at === 'open' || at === 'probing'
 
-  function received(me: Attached, packet: unknown): void {
+  function received(me: Attached, packet: unknown, about?: About): void {
     if (me !== current && me !== candidate) return
-    const frames = me.wire.decode(packet)
-    if ('malformed' in frames)
-      return lost(me, { code: PROTOCOL_ERROR, reason: 'Malformed packet: ' + frames.malformed })
-    if (me === candidate) return frames.some(([type]) => type === 'pong') ? dispatch({ type: 'proved' }) : undefined
+    const items = me.wire.decode(packet, about)
+    if ('malformed' in items) return lost(me, { code: PROTOCOL_ERROR, reason: 'Malformed packet: ' + items.malformed })
+    if (me === candidate) return items.some(session.proves!) ? dispatch({ type: 'proved' }) : undefined
     if (isOpen()) dispatch({ type: 'received' })
-    for (const frame of frames) {
+    for (const item of items) {
       // A handler may have closed or replaced the link meanwhile.
       if (me !== current) return
-      session.incoming(frame)
+      session.incoming(item)
     }
     sender.schedule()
   }
 
   // ---- parts
 
-  /** For this link alone: a later one says it in its hello. */
-  function frame(frame: UpFrame): void {
-    const encoded = current && dialect.frame(frame)
-    if (encoded) sender.push(encoded)
-  }
   async function reauthenticate(): Promise<void> {
     if (policy.credential === 'renewable') credential = await (auth as () => unknown)()
     if (isOpen()) return session.authenticate(credential)
@@ -243,6 +245,7 @@ export function createDriver(url: string, settings: Settings): Driver {
 
   const sender = createSender({
     settings,
+    session: () => session,
     outlet: () => (isOpen() ? (frames) => current?.link?.send(frames) : null),
     changed() {
       arm()
@@ -250,22 +253,25 @@ export function createDriver(url: string, settings: Settings): Driver {
     },
   })
   const topics = createTopics({
-    ask: (topic, position) => frame(['subscribe', topic, position]),
-    leave: (topic) => frame(['unsubscribe', topic]),
+    ask: (topic, position) => session.subscribe(topic, position),
+    leave: (topic) => session.unsubscribe(topic),
     message: (message) => emitter.emit('message', message),
     gap: (gap) => emitter.emit('gap', gap),
   })
-  const session = createSession({
+  const session: Session = dialect.session({
     settings,
-    sender,
+    outbox: sender.outbox,
     topics,
     dispatch,
-    frame,
+    push: (frame) => current && sender.push(frame),
     changed: touch,
+    gap: (gap) => emitter.emit('gap', gap),
     lost: (why) => lost(current, why),
     renew: () => void reauthenticate().catch((error: unknown) => report('auth-failed', 'auth() has thrown.', error)),
     denied: (topic, code, message) => report('subscription-denied', `${topic}: ${message} (${code})`),
-    opened() {
+    welcomed(terms, pulse) {
+      sender.welcome(terms)
+      dispatch({ type: 'welcomed', pulse })
       const transport = current!.name
       emitter.emit('transport', transport)
       emitter.emit('open', { resumed: session.resumed, transport })

@@ -2,8 +2,19 @@
  * The lifecycle of the connection as one pure function: `transition(state, event, now, policy)`. PURE: imports PURE files and the
  * protocol only. Leaving a state drops its deadline with it, so there is nothing to clear.
  */
-import { closePolicy } from '@holdfast/protocol'
-import { OFFLINE_RETRY, begin, failed, fall, lost, opening, over, scratch, wait, type Turn } from './attempts.ts'
+import {
+  OFFLINE_RETRY,
+  begin,
+  failed,
+  fall,
+  lost,
+  opening,
+  over,
+  policyOf,
+  scratch,
+  wait,
+  type Turn,
+} from './attempts.ts'
 import type { Course, Event, Policy, State, Step } from './state.ts'
 
 /** Answer expected within this after a wake-up or `online`, so that a dead link is replaced within 3 s. */
@@ -209,7 +220,7 @@ function whileWaiting(turn: Turn, state: In<'waiting' | 'offline'>, event: Event
     case 'visible':
     case 'resumed':
       // Our own back-off ends here; a rest the server has asked for does not.
-      return closePolicy(cause.code) === 'later' ? [state] : begin(turn, course)
+      return policyOf(cause) === 'later' ? [state] : begin(turn, course)
     case 'offline':
       // Once: a hint that repeats itself must not put the retry off for ever.
       if (state.at === 'offline') return [state]

@@ -88,7 +88,7 @@ export function createHandle<T = AnyTopics>(driver: Driver, release: () => void)
     },
     async request(topic, data, options = {}) {
       alive()
-      return (await sender.offer(topic, data, options)).value as never
+      return (await sender.offer(topic, data, options, true)).value as never
     },
     async flush({ signal } = {}) {
       await until(signal, isFlushed)

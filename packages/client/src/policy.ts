@@ -9,7 +9,7 @@ import type { Settings } from './options.ts'
 export const MAX_HINT = 600_000
 
 export function createPolicy(settings: Settings): Policy {
-  const { transports, timeouts, auth, logger } = settings
+  const { dialect, transports, timeouts, auth, logger } = settings
   /** The user's function, held to its word: a delay from nowhere would stop the client in its tracks. */
   const backoff: Backoff = (retry, random) => {
     let why: unknown
@@ -28,7 +28,7 @@ export function createPolicy(settings: Settings): Policy {
     ...timeouts,
     backoff,
     transports: transports.length,
-    provable: transports.findIndex((transport) => transport.provable),
+    provable: dialect.provable ? transports.findIndex((transport) => transport.provable) : -1,
     credential: auth === undefined ? 'none' : typeof auth === 'function' ? 'renewable' : 'fixed',
   }
 }

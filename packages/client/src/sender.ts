@@ -1,13 +1,14 @@
 /** What goes out: `send`, `request`, `flush`, and the packets of a tick. Promises over the outbox; it acts on no link by itself. */
 import {
   createOutbox,
+  sizeOf,
   topicName,
   type AckLevel,
   type Outbox,
   type Outcome,
   type Packet,
-  type Welcome,
 } from '@holdfast/protocol'
+import type { Parcel, Session, Terms } from './dialect.ts'
 import { HoldfastError, TOPIC_RULES, type FailedOutcome } from './errors.ts'
 import type { Settings } from './options.ts'
 import type { Receipt, RequestOptions, SendOptions } from './types.ts'
@@ -15,9 +16,9 @@ import type { Receipt, RequestOptions, SendOptions } from './types.ts'
 export type Acknowledged = Extract<Outcome, { outcome: 'acknowledged' }>
 
 export interface Sender {
-  readonly outbox: Outbox<Packet>
-  /** Settles when the message has its outcome. */
-  offer(topic: string, data: unknown, options: SendOptions & RequestOptions): Promise<Acknowledged>
+  readonly outbox: Outbox<Parcel>
+  /** Settles when the message has its outcome. `isRequest`: the answer itself is wanted. */
+  offer(topic: string, data: unknown, options: SendOptions & RequestOptions, isRequest?: boolean): Promise<Acknowledged>
   /** Throws when there is no link to put it on. */
   volatile(topic: string, data: unknown): void
   receipt(acknowledged: Acknowledged): Receipt
@@ -27,14 +28,16 @@ export interface Sender {
   discard(): void
   /** Send at the end of this tick: what is sent in one tick shares packets. */
   schedule(): void
-  /** A session has been welcomed. */
-  welcome(welcome: Welcome): void
+  /** A link is open on these terms. */
+  welcome(terms: Terms): void
   /** Settles everything, and everything to come, with this code; the empty one takes messages again. */
   close(code: string): void
 }
 
 export interface SenderOwner {
   settings: Settings
+  /** What makes frames of messages. */
+  session(): Session
   /** Puts frames on the link, as one packet; null while no link may carry messages. */
   outlet(): ((frames: Packet[]) => void) | null
   /** Something that the snapshot shows, or a deadline, has changed. */
@@ -43,8 +46,6 @@ export interface SenderOwner {
 
 /** Bytes around a payload: brackets, type, serial, and an id when redelivered. An upper estimate. */
 const FRAMING = 112
-/** Outcomes after which the server is told even when nothing else is to be said. */
-const SETTLED_BATCH = 128
 
 /** What to do about it, by code, where neither the code nor a cause says it. */
 const ADVICE: { readonly [code: string]: string } = {
@@ -57,16 +58,12 @@ const ADVICE: { readonly [code: string]: string } = {
   'identity-changed': 'Another user has signed in.',
 }
 
-/** In UTF-8. */
-const byteLength = (text: string): number => new TextEncoder().encode(text).length
-
-export function createSender({ settings, outlet, changed }: SenderOwner): Sender {
-  const { dialect, clock } = settings
-  const outbox = createOutbox<Packet>(settings.outbox)
+export function createSender({ settings, session, outlet, changed }: SenderOwner): Sender {
+  const { clock } = settings
+  const outbox = createOutbox<Parcel>(settings.outbox)
   let control: Packet[] = []
   let level: AckLevel = 'memory'
-  let limits: Pick<Welcome['limits'], 'message' | 'packet'> = { message: 2 ** 20, packet: 2 ** 18 }
-  let told = 0
+  let limits: Pick<Terms['limits'], 'message' | 'packet'> = { message: 2 ** 20, packet: 2 ** 18 }
   /** Why nothing is taken any more; empty while it is. */
   let ended = ''
   let scheduled: Promise<void> | null = null
@@ -82,16 +79,17 @@ export function createSender({ settings, outlet, changed }: SenderOwner): Sender
     return new HoldfastError(code, `${topic}: ${outcome}, ${code}. ${why}`, { outcome, cause })
   }
   /** The payload as it will travel, or the reason why it will not. */
-  function encode(topic: string, data: unknown): { payload: Packet; bytes: number } {
+  function encode(topic: string, data: unknown, mustAnswer: boolean): { payload: Parcel; bytes: number } {
     if (ended) throw error('not-sent', ended, topic)
     if (!topicName(topic) || topic[0] === '~') throw error('not-sent', 'bad-topic', topic)
-    let payload: Packet
+    let payload: Parcel
     try {
-      payload = dialect.payload(data)
+      payload = session().payload(topic, data, mustAnswer)
     } catch (cause) {
+      if (cause instanceof HoldfastError) throw error('not-sent', cause.code, topic, cause)
       throw error('not-sent', 'unencodable', topic, cause)
     }
-    const bytes = byteLength(payload + topic) + FRAMING
+    const bytes = sizeOf(payload.packet) + sizeOf(topic) + FRAMING
     if (bytes > limits.message) throw error('rejected', 'too-large', topic)
     return { payload, bytes }
   }
@@ -101,8 +99,9 @@ export function createSender({ settings, outlet, changed }: SenderOwner): Sender
     if (!put) return
     let packet: Packet[] = []
     let room = 0
-    const add = (frame: Packet): void => {
-      const size = byteLength(frame) + 1
+    const add = (frame: Packet | null): void => {
+      if (frame === null) return
+      const size = sizeOf(frame) + 1
       // One frame may be more than a packet should hold; then it goes alone (PROTOCOL.md §2).
       if (size > room) {
         if (packet.length) put(packet)
@@ -113,12 +112,8 @@ export function createSender({ settings, outlet, changed }: SenderOwner): Sender
       room -= size
     }
     control.splice(0).forEach(add)
-    for (const transmission of outbox.take(clock.now(), Infinity)) add(dialect.message(transmission))
-    const done = outbox.settled
-    if (done > told && (packet.length || done - told >= SETTLED_BATCH)) {
-      const frame = dialect.frame(['settled', (told = done)])
-      if (frame) add(frame)
-    }
+    for (const transmission of outbox.take(clock.now(), Infinity)) add(session().message(transmission))
+    add(session().trailer(packet.length > 0))
     if (packet.length) put(packet)
   }
   function schedule(): void {
@@ -133,8 +128,8 @@ export function createSender({ settings, outlet, changed }: SenderOwner): Sender
   return {
     outbox,
     schedule,
-    async offer(topic, data, { once, ttl, key, signal, timeout }) {
-      const { payload, bytes } = encode(topic, data)
+    async offer(topic, data, { once, ttl, key, signal, timeout }, isRequest) {
+      const { payload, bytes } = encode(topic, data, !!(once || isRequest))
       if (signal?.aborted) throw error('not-sent', 'aborted', topic, signal.reason)
       return new Promise<Acknowledged>((resolve, reject) => {
         const abort = (): void => outbox.abort(ticket)
@@ -160,19 +155,18 @@ export function createSender({ settings, outlet, changed }: SenderOwner): Sender
       })
     },
     volatile(topic, data) {
-      const { payload } = encode(topic, data)
+      const { payload } = encode(topic, data, false)
       if (!outlet()) throw error('not-sent', 'no-link', topic)
-      push(dialect.volatile(topic, payload))
+      push(session().volatile(topic, payload))
     },
     receipt: ({ id, serial }) => ({ id, serial, level }),
     push,
     discard() {
       control = []
     },
-    welcome(welcome) {
-      ;({ level, limits } = welcome)
-      told = outbox.settled
-      outbox.limit(welcome.limits.inFlight, welcome.limits.inFlightBytes)
+    welcome(terms) {
+      ;({ level, limits } = terms)
+      outbox.limit(terms.limits.inFlight, terms.limits.inFlightBytes)
       schedule()
     },
     close(code) {

@@ -1,7 +1,7 @@
 /** The contract of a transport: bytes and nothing else. Types only. See "write your own transport" in the docs. */
-import type { Packet } from '@holdfast/protocol'
+import type { ClosePolicy, Packet } from '@holdfast/protocol'
 import type { Clock } from './clock.ts'
-import type { Wire } from './dialect.ts'
+import type { About, Wire } from './dialect.ts'
 
 /** Why a link is gone. */
 export interface Cause {
@@ -13,6 +13,10 @@ export interface Cause {
   status?: number
   /** The server's hint when to come back, in ms. */
   retryAfter?: number
+  /** What follows, where the dialect or the transport knows better than the code. */
+  policy?: ClosePolicy
+  /** It is a fault that somebody has to mend: the code of the error that is reported. */
+  fault?: string
 }
 
 /** What a transport needs to open one link. */
@@ -31,8 +35,12 @@ export interface Opening {
 export interface LinkEvents {
   /** Bytes can flow. It proves nothing yet: only the server's welcome does. */
   opened(): void
-  /** A packet as it came. */
-  received(packet: unknown): void
+  /** A packet as it came, and what the transport knows of it. */
+  received(packet: unknown, about?: About): void
+  /** Bytes came that are no packet: a comment, a part of an event. They show that the link lives. */
+  heard(): void
+  /** Frames are off: written where nothing more can be known, else answered. In the order of `send`. */
+  sent(frames: readonly Packet[]): void
   /** The link is gone; it has cleaned up after itself. Once. */
   dropped(cause: Cause): void
 }

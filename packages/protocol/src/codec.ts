@@ -2,8 +2,12 @@
 import type { Frame } from './frames.ts'
 import type { FrameTable } from './kinds.ts'
 
-/** A packet, or a part of one, as the transport carries it. Text now; a binary codec carries bytes. */
-export type Packet = string
+/** A packet, or a part of one, as the transport carries it: text, or the bytes of a binary codec. */
+export type Packet = string | Uint8Array<ArrayBuffer>
+
+/** Bytes of a packet; text in UTF-8. */
+export const sizeOf = (packet: Packet): number =>
+  typeof packet === 'string' ? new TextEncoder().encode(packet).length : packet.byteLength
 
 /** What was wrong with a packet, in words fit for a close reason. */
 export interface Malformed {
@@ -15,12 +19,12 @@ export interface Malformed {
  * Turns frames into packets and back. A frame is an array and so is a packet: `encode` makes one element, `join` makes an array of
  * encoded elements. So a payload is encoded once, when it is handed over, and a frame for many receivers is encoded once for all.
  */
-export interface Codec {
+export interface Codec<P extends Packet = Packet> {
   /** One value: a whole frame, or one element of it. Throws a `TypeError` for what the codec or a peer
    * cannot take (a cycle, a BigInt, undefined, nesting deeper than 62). */
-  encode(value: unknown): Packet
+  encode(value: unknown): P
   /** Encoded elements as one encoded array: elements as a frame, or frames as a packet. */
-  join(parts: readonly Packet[]): Packet
+  join(parts: readonly P[]): P
   /** All frames of a packet, or what is wrong with it. Checks every frame against the table before it returns any. */
   decode<F extends Frame>(packet: unknown, table: FrameTable): F[] | Malformed
 }
@@ -51,7 +55,7 @@ function isFrame(frame: unknown, table: FrameTable): boolean {
 }
 
 /** The JSON codec, the protocol's default. */
-export const json: Codec = {
+export const json: Codec<string> = {
   encode(value) {
     const text = JSON.stringify(value) as string | undefined
     if (text === undefined) throw new TypeError('JSON has no ' + typeof value)

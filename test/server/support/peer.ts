@@ -1,6 +1,6 @@
 /** A client's end of a virtual link: says exactly what a test makes it say, and keeps what it is told. */
 import { DOWN_FRAMES, json } from '@holdfast/protocol'
-import type { DownFrame, Hello, Position, Welcome } from '@holdfast/protocol'
+import type { DownFrame, Hello, Packet, Position, Welcome } from '@holdfast/protocol'
 import type { Link, LinkEnd, LinkRequest, Server, TransportName } from '@holdfast/server'
 import { settled } from './clock.ts'
 
@@ -47,8 +47,8 @@ export function openLink(server: Server, { transport = 'webSocket', request }: L
   const packets: string[] = []
   let buffered = 0
   let closed: number | null = null
-  const receive = (encoded: readonly string[]): void => {
-    const packet = json.join(encoded)
+  const receive = (encoded: readonly Packet[]): void => {
+    const packet = json.join(encoded as readonly string[])
     packets.push(packet)
     const decoded = json.decode<DownFrame>(packet, DOWN_FRAMES)
     if ('malformed' in decoded) throw new Error(`${decoded.malformed}: ${packet}`)

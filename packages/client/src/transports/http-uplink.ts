@@ -2,7 +2,8 @@
  * What the two HTTP transports share (PROTOCOL.md §5): requests that end with their link, the same body again after a failure, and the
  * serial POSTs of the uplink. No rejection goes unhandled, and neither a timer nor a request outlives the link.
  */
-import type { Packet } from '@holdfast/protocol'
+import { sizeOf, type Packet } from '@holdfast/protocol'
+import type { Ask } from '../dialect.ts'
 import type { Cause, Link, LinkEvents, Opening } from '../transport.ts'
 
 /** Options of the transports that use HTTP requests. */
@@ -20,9 +21,9 @@ export interface HttpLink extends Link {
   /** What to tell the owner; null once the link is gone: what comes later is nobody's. */
   readonly owner: LinkEvents | null
   /** Starts a request that is aborted with the link, at the latest. Rejects as `fetch` does. */
-  start(body: Packet, headers: Record<string, string>): Promise<Response>
+  start(ask: Ask, headers: Record<string, string>): Promise<Response>
   /** The body of the answer, if need be after several tries. Null: the link is gone, and its owner has been told. */
-  insist(body: Packet, timeout: number, tries?: number): Promise<string | null>
+  insist(ask: Ask, timeout: number, tries?: number): Promise<string | null>
   /** Ends the link for what is wrong with an answer: the `bye` in it, or its status. */
   refuse(response: Response | null, body?: string): void
   /** Ends the link and tells its owner, unless that one has let go before. */
@@ -62,9 +63,12 @@ function retryAfterOf(response: Response): number | undefined {
 function causeOf(response: Response | null, body: string): Cause {
   if (!response) return { code: 1006, reason: 'no answer' }
   const { status } = response
+  const isPage = status === 200 && /html/i.test(typeOf(response))
   // A 403 with a page is rather a proxy's than the server's: another try may get past it.
   const code = (status !== 403 || !body ? CODES[status] : 0) || 1006
-  return { code, reason: `answered ${status} ${typeOf(response)}`, status, retryAfter: retryAfterOf(response) }
+  const reason = `answered ${status} ${typeOf(response)}`
+  const cause = { code, reason, status, retryAfter: retryAfterOf(response) }
+  return isPage ? { ...cause, fault: 'html-answer', reason: reason + '. Is this URL the endpoint?' } : cause
 }
 
 export function createHttpLink(
@@ -79,14 +83,14 @@ export function createHttpLink(
   let buffered = 0
   let owner: LinkEvents | null = events
 
-  const call = async (body: Packet, init: RequestInit, headers?: Record<string, string>): Promise<Response> =>
-    request(url, {
-      method: 'POST',
+  const call = async (ask: Ask, init: RequestInit, headers?: Record<string, string>): Promise<Response> =>
+    request(ask.url ?? url, {
+      method: ask.method ?? 'POST',
       // A string travels as text/plain;charset=UTF-8, which needs no CORS preflight.
-      body,
+      body: ask.body ?? null,
       cache: 'no-store',
       credentials: options.withCredentials ? 'include' : 'same-origin',
-      headers: { ...headers, ...options.headers },
+      headers: { ...headers, ...ask.headers, ...options.headers },
       ...init,
     })
   function hold(undo: () => void): () => void {
@@ -105,21 +109,17 @@ export function createHttpLink(
   function drop(cause: Cause): void {
     release()?.dropped(cause)
   }
-  function saysBye(body: string): boolean {
-    const frames = wire.decode(body)
-    return Array.isArray(frames) && frames.some(([type]) => type === 'bye')
-  }
   function refuse(response: Response | null, body = ''): void {
-    if (saysBye(body)) owner?.received(body)
+    if (wire.isFarewell(body)) owner?.received(body)
     // Unless the owner has let go upon the bye.
     drop(causeOf(response, body))
   }
-  function start(body: Packet, headers: Record<string, string>): Promise<Response> {
+  function start(ask: Ask, headers: Record<string, string>): Promise<Response> {
     const abort = new AbortController()
     hold(() => abort.abort())
-    return call(body, { signal: abort.signal }, headers)
+    return call(ask, { signal: abort.signal }, headers)
   }
-  async function ask(body: Packet, timeout: number): Promise<[response: Response | null, body: string]> {
+  async function attempt(ask: Ask, timeout: number): Promise<[response: Response | null, body: string]> {
     const abort = new AbortController()
     const late = clock.after(timeout, () => done())
     const done = hold(() => {
@@ -127,7 +127,7 @@ export function createHttpLink(
       abort.abort()
     })
     try {
-      const response = await call(body, { signal: abort.signal })
+      const response = await call(ask, { signal: abort.signal })
       return [response, await response.text()]
     } catch {
       // The network, the time limit, or the end of the link.
@@ -138,14 +138,14 @@ export function createHttpLink(
   }
   /** Never ends when the link goes meanwhile: nothing waits for it then. */
   const pause = (delay: number): Promise<void> => new Promise((resolve) => void hold(clock.after(delay, resolve)))
-  async function insist(body: Packet, timeout: number, tries = TRIES): Promise<string | null> {
+  async function insist(ask: Ask, timeout: number, tries = TRIES): Promise<string | null> {
     for (let failures = 1; owner; failures++) {
-      const [response, text] = await ask(body, timeout)
+      const [response, text] = await attempt(ask, timeout)
       if (!owner) break
-      if (response?.status === 200 && !/html/i.test(typeOf(response))) return text
+      if (response?.ok && !/html/i.test(typeOf(response))) return text
       const passing = !response || response.status === 429 || response.status >= 500
       const hint = (response && retryAfterOf(response)) || 0
-      if (passing && failures < tries && hint <= PATIENCE && !saysBye(text))
+      if (passing && failures < tries && hint <= PATIENCE && !wire.isFarewell(text))
         await pause(Math.max(hint, random() * PAUSE * 2 ** (failures - 1)))
       else refuse(response, text)
     }
@@ -162,9 +162,13 @@ export function createHttpLink(
     while (queue.length) {
       const count = batch()
       const frames = queue.slice(0, count).map(({ frame }) => frame)
-      // The answer is of no interest: what there is to say goes down the link. It does not prove that one either.
-      if ((await insist(wire.request('post', frames), POST_TIMEOUT)) === null) return
+      const ask = wire.request('post', frames)
+      // A Holdfast server has nothing to say in the answer: that goes down the link. It does not prove that one either.
+      const answer = await insist(ask, POST_TIMEOUT)
+      if (answer === null) return
       for (const { bytes } of queue.splice(0, count)) buffered -= bytes
+      owner?.sent(frames)
+      if (ask.isAnswered) owner?.received(answer, { isAnswer: true })
     }
   }
   return {
@@ -172,7 +176,7 @@ export function createHttpLink(
       const idle = !queue.length
       for (const frame of frames) {
         // A comma, or a bracket, comes with each.
-        const bytes = new TextEncoder().encode(frame).length + 1
+        const bytes = sizeOf(frame) + 1
         queue.push({ frame, bytes })
         buffered += bytes
       }

@@ -1,5 +1,6 @@
 /** WebSocket as a transport (PROTOCOL.md §5.1). Bytes only: what they mean is the dialect's business. */
 // oxlint-disable unicorn/prefer-add-event-listener -- assigned handlers can be taken off by whoever holds the object, and cost less
+import type { Packet } from '@holdfast/protocol'
 import type { Transport } from '../transport.ts'
 
 /** As much of a WebSocket as is used: the platform's class and that of Node's `ws` fit. */
@@ -10,7 +11,7 @@ interface WebSocketLike {
   onmessage: ((event: never) => void) | null
   onclose: ((event: never) => void) | null
   onerror: ((event: never) => void) | null
-  send(data: string): void
+  send(data: Packet): void
   close(): void
 }
 
@@ -41,15 +42,16 @@ export function webSocket(options: WebSocketOptions = {}): Transport {
     name: 'webSocket',
     provable: true,
     open({ url, wire }, events) {
-      const socket = new (options.WebSocket ?? WebSocket)(url.replace(/^http/, 'ws'), [...wire.protocols])
+      const socket = new (options.WebSocket ?? WebSocket)((wire.url ?? url).replace(/^http/, 'ws'), [...wire.protocols])
       const detach = (): void => {
         socket.onopen = socket.onmessage = socket.onclose = null
       }
-      const send = (packet: string): void => quietly(() => socket.send(packet))
+      const write = (packet: Packet): void => quietly(() => socket.send(packet))
+      const send = (frames: readonly Packet[]): void => wire.pack(frames).forEach(write)
       socket.binaryType = 'arraybuffer'
       socket.onerror = ignore
       socket.onopen = () => {
-        if (wire.first !== null) send(wire.first)
+        if (wire.first !== null) write(wire.first)
         events.opened()
       }
       socket.onmessage = (event: MessageEvent) => events.received(event.data)
@@ -58,7 +60,10 @@ export function webSocket(options: WebSocketOptions = {}): Transport {
         events.dropped({ code, reason })
       }
       return {
-        send: (frames) => send(wire.join(frames)),
+        send(frames) {
+          send(frames)
+          events.sent(frames)
+        },
         get buffered() {
           // Classes other than the platform's may not tell.
           return socket.bufferedAmount || 0
@@ -66,7 +71,7 @@ export function webSocket(options: WebSocketOptions = {}): Transport {
         close(last) {
           // Detached first: on a dead network the `close` event comes after a minute or never, and by then it means nothing.
           detach()
-          if (last) send(wire.join(last))
+          if (last) send(last)
           quietly(() => socket.close())
         },
       }

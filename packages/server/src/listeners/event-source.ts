@@ -1,7 +1,7 @@
 /** Event streams down, POSTs up (PROTOCOL.md §5.2, §5.3). */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { CloseCode } from '@holdfast/protocol'
-import type { Hello, UpFrame } from '@holdfast/protocol'
+import type { Hello, Packet, UpFrame } from '@holdfast/protocol'
 import type { Link, LinkEnd } from '../link.ts'
 import { randomName } from '../random.ts'
 import type { Farewell } from '../farewell.ts'
@@ -86,7 +86,7 @@ function createStreamLink(gate: Gate, response: ServerResponse, refusals: Refusa
     response.write(OPENING)
   }
   // One line per packet: JSON text has no line breaks of its own.
-  const write = (frames: readonly string[]): unknown => response.write('data: ' + codec.join(frames) + '\n\n')
+  const write = (frames: readonly Packet[]): unknown => response.write('data: ' + codec.join(frames) + '\n\n')
   return {
     transport: 'eventSource',
     get buffered() {

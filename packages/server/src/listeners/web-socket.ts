@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { MAX_HEADER_HELLO, SUBPROTOCOL, UP_FRAMES, json } from '@holdfast/protocol'
-import type { UpFrame } from '@holdfast/protocol'
+import type { Packet, UpFrame } from '@holdfast/protocol'
 import { WebSocketServer } from 'ws'
 import type { RawData, WebSocket } from 'ws'
 import type { Link, LinkEnd } from '../link.ts'
@@ -82,7 +82,7 @@ function createLink(gate: Gate, socket: WebSocket, drained: () => void): Link {
     state = 'flowing'
     drained()
   }
-  function send(packet: string): void {
+  function send(packet: Packet): void {
     if (socket.readyState !== socket.OPEN) return
     socket.send(packet, taken)
     if (socket.bufferedAmount >= limits.replayBytes) state = 'full'

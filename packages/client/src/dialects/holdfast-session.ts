@@ -1,44 +1,19 @@
-/** The session as the client knows it: says hello, takes in what the server says, answers. Knows frames, no link and no state. */
-import { PROTOCOL_ERROR, VERSION, type DownFrame, type Hello, type UpFrame, type Welcome } from '@holdfast/protocol'
-import type { Event } from './state.ts'
-import { MAX_HINT, clampPulse } from './policy.ts'
-import type { Sender } from './sender.ts'
-import type { Settings } from './options.ts'
-import type { Topics } from './topics.ts'
-import type { Cause } from './transport.ts'
+/** The session with a Holdfast server: says hello, makes frames, takes in what the server says, answers. Knows no link and no state. PURE. */
+import { PROTOCOL_ERROR, VERSION } from '@holdfast/protocol'
+import type { Codec, DownFrame, Hello, UpFrame, Welcome } from '@holdfast/protocol'
+import type { Host, Session } from '../dialect.ts'
+import { MAX_HINT, clampPulse } from '../policy.ts'
+import { createWire } from './holdfast-wire.ts'
 
-export interface Session {
-  readonly roundTrip: number | null
-  /** Whether the last welcome carried on the session before it. */
-  readonly resumed: boolean
-  hello(credential: unknown): Hello
-  /** The next hello asks for a new session. */
-  forget(): void
-  ping(): void
-  /** Resolves when the server has accepted it. */
-  authenticate(credential: unknown): Promise<void>
-  incoming(frame: DownFrame): void
-}
+/** Outcomes after which the server is told even when nothing else is to be said. */
+const SETTLED_BATCH = 128
 
-export interface SessionOwner {
-  settings: Settings
-  sender: Sender
-  topics: Topics
-  dispatch(event: Event): void
-  /** The server is done with this link, or at fault. */
-  lost(cause: Cause): void
-  frame(frame: UpFrame): void
-  /** The server asks for a fresh credential. */
-  renew(): void
-  denied(topic: string, code: string, message: string): void
-  opened(): void
-  changed(): void
-}
-
-export function createSession(owner: SessionOwner): Session {
-  const { settings, sender, topics, dispatch } = owner
+export function createSession(host: Host, codec: Codec): Session {
+  const { settings, outbox, topics, dispatch } = host
   const { clock } = settings
-  const { outbox } = sender
+  const { encode, join } = codec
+  const send = encode('send')
+  const volatile = encode('volatile')
   let token: string | null = null
   /** Undefined before the first welcome. */
   let identity: string | null | undefined
@@ -47,10 +22,22 @@ export function createSession(owner: SessionOwner): Session {
   let roundTrip: number | null = null
   let ping = { n: 0, at: 0 }
   let waiting: (() => void)[] = []
+  /** Up to this serial the server knows that its result may be forgotten. */
+  let told = 0
+
+  const say = (frame: UpFrame): void => host.push(encode(frame))
+  const hello = (credential: unknown): Hello => ({
+    version: VERSION,
+    session: token,
+    incarnation: ++incarnation,
+    settled: token ? outbox.settled : 0,
+    subscriptions: topics.positions(),
+    credential,
+  })
 
   /** A serial that was never sent is the server's fault. */
   function check(type: string, isTrue: boolean): boolean {
-    if (!isTrue) owner.lost({ code: PROTOCOL_ERROR, reason: type + ': never sent' })
+    if (!isTrue) host.lost({ code: PROTOCOL_ERROR, reason: type + ': never sent' })
     return isTrue
   }
 
@@ -65,13 +52,12 @@ export function createSession(owner: SessionOwner): Session {
     token = raw.session
     identity = raw.identity
     resumed = raw.resumed
-    sender.welcome(raw)
-    dispatch({ type: 'welcomed', pulse: clampPulse(raw, settings.heartbeat) })
-    owner.opened()
+    told = outbox.settled
+    host.welcomed(raw, clampPulse(raw, settings.heartbeat))
   }
   function sendPing(): void {
     ping = { n: ping.n + 1, at: clock.now() }
-    owner.frame(['ping', ping.n])
+    say(['ping', ping.n])
   }
 
   return {
@@ -81,23 +67,34 @@ export function createSession(owner: SessionOwner): Session {
     get resumed() {
       return resumed
     },
-    hello: (credential) => ({
-      version: VERSION,
-      session: token,
-      incarnation: ++incarnation,
-      settled: token ? outbox.settled : 0,
-      subscriptions: topics.positions(),
-      credential,
-    }),
+    payload: (_topic, data) => ({ packet: encode(data) }),
+    message({ serial, topic, payload, id }) {
+      if (payload === null) return encode(['void', serial])
+      const parts = [send, encode(serial), encode(topic), payload.packet]
+      return join(id === null ? parts : [...parts, encode(id)])
+    },
+    volatile: (topic, { packet }) => join([volatile, encode(topic), packet]),
+    trailer(hasOthers) {
+      const done = outbox.settled
+      return done > told && (hasOthers || done - told >= SETTLED_BATCH) ? encode(['settled', (told = done)]) : null
+    },
+    subscribe: (topic, position) => say(['subscribe', topic, position]),
+    unsubscribe: (topic) => say(['unsubscribe', topic]),
+    wire: (credential) => createWire(codec, hello(credential)),
+    trial: () => createWire(codec, null),
+    proves: (frame) => (frame as DownFrame)[0] === 'pong',
+    claim: (credential) => encode(['hello', hello(credential)]),
+    bye: () => encode(['bye']),
     forget() {
       token = null
     },
     ping: sendPing,
     authenticate(credential) {
-      owner.frame(['auth', credential])
+      say(['auth', credential])
       return new Promise((resolve) => waiting.push(resolve))
     },
-    incoming(frame) {
+    incoming(item) {
+      const frame = item as DownFrame
       switch (frame[0]) {
         case 'event':
           return topics.event(frame[1], frame[2], frame[3], frame[4])
@@ -111,7 +108,7 @@ export function createSession(owner: SessionOwner): Session {
           return topics.caughtUp(frame[1], frame[2])
         case 'denied':
           topics.denied(frame[1], frame[2], frame[3])
-          return owner.denied(frame[1], frame[2], frame[3])
+          return host.denied(frame[1], frame[2], frame[3])
         case 'welcome':
           // A hello carries the credential, too: what was asked for on a former link has happened.
           for (const done of waiting.splice(0)) done()
@@ -125,16 +122,16 @@ export function createSession(owner: SessionOwner): Session {
         case 'pong':
           dispatch({ type: 'answered' })
           if (frame[1] === ping.n) roundTrip = clock.now() - ping.at
-          return owner.changed()
+          return host.changed()
         case 'renew':
-          return owner.renew()
+          return host.renew()
         case 'authenticated':
           return waiting.shift()?.()
         case 'drain':
           return dispatch({ type: 'drain', within: Math.min(frame[1], MAX_HINT) })
         case 'bye': {
           const [, code, reason, hint] = frame
-          return owner.lost({ code, reason, ...(hint === undefined ? {} : { retryAfter: Math.min(hint, MAX_HINT) }) })
+          return host.lost({ code, reason, ...(hint === undefined ? {} : { retryAfter: Math.min(hint, MAX_HINT) }) })
         }
         case 'at':
         case 'ticket':

@@ -8,6 +8,7 @@ import type { Conn, Kind, Network, Page } from './network.ts'
 /** As much of a `Response` as the transports use. */
 interface Answer {
   readonly status: number
+  readonly ok: boolean
   readonly headers: { get(name: string): string | null }
   text(): Promise<string>
   readonly body: { getReader(): { read(): Promise<{ done: boolean; value?: Uint8Array }> } }
@@ -55,6 +56,7 @@ function createReceiver(
       state = 'flowing'
       resolve({
         status,
+        ok: status >= 200 && status < 300,
         headers: { get: (name) => headers[name] ?? null },
         text,
         body: { getReader: () => ({ read }) },

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, inject } from 'vitest'
 import type { TransportSpec } from '../promises/agent.ts'
 import type { Place } from '../promises/bench.ts'
+import { describeDrain } from '../promises/drain.ts'
 import { describeFallback } from '../promises/fallback.ts'
 import { describePollFaults, describePostFaults } from '../promises/http-faults.ts'
 import { describeResumeTime } from '../promises/resume-time.ts'
@@ -37,6 +38,7 @@ describe.concurrent.each(transports)('%s', (transport) => {
   // Up it is the same code, whatever the stream is read with.
   if (transport !== 'nativeEventSource') describeTruth(here, transport)
   describeSessions(here, transport)
+  describeDrain(here, transport)
   if (transport !== 'webSocket') describePostFaults(here, transport)
 })
 describe.concurrent('polls', () => {

@@ -136,6 +136,8 @@ function createRouter(gate: Gate): Router {
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (!gate.isAllowed(request)) return gate.refuse(response, FOREIGN)
     for (const [name, value] of Object.entries(gate.headers(request))) response.setHeader(name, value)
+    // A pooled connection would bring the client back here from a server that takes nobody any more.
+    if (hub.arrivals.refusal()) response.setHeader('Connection', 'close')
     if (request.method === 'OPTIONS') return void response.writeHead(204, PREFLIGHT).end()
     const ticket = new URLSearchParams((request.url ?? '').split('?')[1]).get('ticket')
     if (request.method === 'GET' && ticket !== null) return eventSource.redeem(request, response, ticket)

@@ -391,6 +391,11 @@ describe('encode', () => {
     )
   })
 
+  test('refuses bytes instead of making an object of them', () => {
+    for (const value of [new Uint8Array(2), new ArrayBuffer(2), new DataView(new ArrayBuffer(1)), new Blob(['x'])])
+      expect(() => json.encode(value)).toThrow(/JSON has no bytes\. Use/)
+  })
+
   test('refuses what JSON cannot carry', () => {
     const cycle: unknown[] = []
     cycle.push(cycle)

@@ -18,7 +18,7 @@ const client = 'packages/client/src'
 
 /** Pure: take `now` and values, return values. Names are below `packages/client/src`; all of the protocol is pure, too. */
 const pureClientFiles =
-  /^(connection|attempts|state|policy|topics|backoff|dialect|errors|transport|types)(\.ts$|\/)|^dialects\//
+  /^(connection|attempts|state|policy|topics|backoff|dialect|errors|transport|types|codec)(\.ts$|\/)|^(dialects|codecs)\//
 
 /** What reaches outside by itself. A pure file gets such things as arguments; anybody may shadow the names with its own. */
 const impureGlobals = new Set(

@@ -54,10 +54,17 @@ function isFrame(frame: unknown, table: FrameTable): boolean {
   return frame.length <= kinds.length + 1 && kinds.every((kind, i) => kind(frame[i + 1]))
 }
 
+/** The value itself; throws a `TypeError` for bytes, of which JSON would make an object of numbers, or an empty one. */
+export function refuseBytes(value: unknown): unknown {
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer || value instanceof Blob)
+    throw new TypeError('JSON has no bytes. Use a binary codec, or base64 in a string.')
+  return value
+}
+
 /** The JSON codec, the protocol's default. */
 export const json: Codec<string> = {
   encode(value) {
-    const text = JSON.stringify(value) as string | undefined
+    const text = JSON.stringify(refuseBytes(value)) as string | undefined
     if (text === undefined) throw new TypeError('JSON has no ' + typeof value)
     // A peer would refuse the whole packet: tell the fault where it was made. The text is looked at, not the value, whose `toJSON`s
     // may change its shape; what is shorter has not enough brackets.

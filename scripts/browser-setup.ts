@@ -10,6 +10,6 @@ declare module 'vitest' {
   }
 }
 
-export default function setup(project: TestProject): void {
-  project.provide('browserPath', findBrowser())
+export default async function setup(project: TestProject): Promise<void> {
+  project.provide('browserPath', await findBrowser())
 }

@@ -29,7 +29,7 @@ export interface RealtimeOptions {
 export interface Realtime {
   readonly sessions: number
   readonly stream: Publishing['stream']
-  /** Ends the server, waits, starts another on the same port: sessions and logs are gone. */
+  /** Ends the server, waits, starts another: sessions and logs are gone. */
   restart(): Promise<void>
   /** As in a deployment: another server takes over the log, the old one asks every client to leave, and ends when all have. */
   drain(): Promise<void>
@@ -51,7 +51,7 @@ export async function createRealtime({ ledger, allowedOrigins, moved }: Realtime
   /** Restarts and drains happen one after the other. */
   let busy: Promise<void> = Promise.resolve()
 
-  async function start(log: Log, onPort: number): Promise<Running> {
+  async function start(log: Log): Promise<Running> {
     const process = ++generation
     const server = createServer<Topics>({ log, ...HEARTBEAT })
     server.onMessage('numbers', (data, { id, redelivered }) => ledger.record(data, { id, redelivered, process }))
@@ -60,14 +60,14 @@ export async function createRealtime({ ledger, allowedOrigins, moved }: Realtime
     server.attach(http, { allowedOrigins })
     await new Promise<void>((resolve, reject) => {
       http.once('error', reject)
-      http.listen(onPort, '127.0.0.1', resolve)
+      http.listen(0, '127.0.0.1', resolve)
     })
     return { http, server, log, port: (http.address() as AddressInfo).port }
   }
-  const startAnew = (port: number): Promise<Running> => start(memoryLog({ maxMessages: LOG }), port)
+  const startAnew = (): Promise<Running> => start(memoryLog({ maxMessages: LOG }))
   const next = (work: () => Promise<void>): Promise<void> => (busy = busy.then(work, work))
 
-  running = await startAnew(0)
+  running = await startAnew()
   moved(running.port)
   const publishing = startPublishing(() => running?.server ?? null)
 
@@ -83,13 +83,15 @@ export async function createRealtime({ ledger, allowedOrigins, moved }: Realtime
         if (!old) return
         await end(old)
         await wait(OUTAGE)
-        if (!closing) running = await startAnew(old.port)
+        if (closing) return
+        running = await startAnew()
+        moved(running.port)
       }),
     drain: () =>
       next(async () => {
         const old = running
         if (!old || closing) return
-        running = await start(old.log, 0)
+        running = await start(old.log)
         moved(running.port)
         await old.server.drain({ within: DRAIN })
         await end(old)

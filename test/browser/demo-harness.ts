@@ -5,16 +5,20 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
 import { chromium, type Browser, type BrowserContextOptions, type Locator, type Page } from 'playwright-core'
-import { expect } from 'vitest'
+import type { ExpectStatic, TestContext } from 'vitest'
 import { startDemo } from '../../demo/service/demo.ts'
 
+/** Tests run side by side: each has a demo of its own, whose weather strikes nobody else. */
 export interface DemoRun {
-  readonly browser: Browser
-  readonly url: string
-  /** A fresh visitor, once the page is connected. */
-  visit(options?: BrowserContextOptions): Promise<Visit>
+  /** Runs a service for as long as `act` takes, and sees that no script of its visitors has failed. */
+  serving(context: TestContext, act: (visit: OpenVisit, url: string) => Promise<void>): Promise<void>
+  /** The same with one visitor. */
+  visiting(context: TestContext, act: (visit: Visit) => Promise<void>, options?: BrowserContextOptions): Promise<void>
   close(): Promise<void>
 }
+
+/** A fresh visitor, once the page is connected. */
+export type OpenVisit = (options?: BrowserContextOptions) => Promise<Visit>
 
 export async function runDemo(browserPath: string): Promise<DemoRun> {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-demo-'))
@@ -28,25 +32,38 @@ export async function runDemo(browserPath: string): Promise<DemoRun> {
     logLevel: 'warning',
   })
   const files = { assets: pathToFileURL('demo/'), script: pathToFileURL(script) }
-  const demo = await startDemo({ files, port: 0, realtimePort: 0, host: '127.0.0.1' })
   const browser = await chromium.launch({ executablePath: browserPath })
-  const url = `http://localhost:${demo.port}/`
-  return {
-    browser,
-    url,
-    async visit(options) {
-      const context = await browser.newContext(options)
-      const visit = createVisit(await context.newPage(), url)
-      await visit.open()
-      return visit
+
+  const run: DemoRun = {
+    async serving({ expect }, act) {
+      const demo = await startDemo({ files, port: 0, realtimePort: 0, host: '127.0.0.1' })
+      const url = `http://localhost:${demo.port}/`
+      const visits: Visit[] = []
+      const open: OpenVisit = async (options) => {
+        const visit = createVisit(await newPage(browser, options), url, expect)
+        visits.push(visit)
+        await visit.open()
+        return visit
+      }
+      try {
+        await act(open, url)
+        for (const { errors } of visits) expect(errors).toEqual([])
+      } finally {
+        await Promise.all(visits.map((visit) => visit.close()))
+        await demo.close()
+      }
     },
+    visiting: (context, act, options) => run.serving(context, async (visit) => act(await visit(options))),
     async close() {
       await browser.close()
-      await demo.close()
       await rm(folder, { recursive: true })
     },
   }
+  return run
 }
+
+const newPage = async (browser: Browser, options?: BrowserContextOptions): Promise<Page> =>
+  (await browser.newContext(options)).newPage()
 
 /** One page, read and used as a person would. */
 export interface Visit {
@@ -60,8 +77,12 @@ export interface Visit {
   /** How many lines of the log say this. */
   logged(text: string | RegExp): Promise<number>
   status(): Locator
+  /** Looks again and again: for what comes true and stays so. */
+  soon<T>(look: () => T | Promise<T>): ReturnType<ExpectStatic['poll']>
   /** Waits until the status says this. */
-  until(status: string | RegExp, timeout?: number): Promise<void>
+  until(status: string | RegExp): Promise<void>
+  /** The highest the figure gets from now on, however short. */
+  peak(name: string): Promise<() => Promise<number>>
   choose(transport: string): Promise<void>
   slide(label: string, position: number): Promise<void>
   /** Sends a good deal both ways, and waits until it flows. */
@@ -92,10 +113,14 @@ export const kept: Verdict = {
   errors: [],
 }
 
-/** For `expect.poll`: long enough for a slow machine, short enough for the test's own limit. */
-export const patience = { timeout: 25_000 }
+/** Long enough for a slow machine, short enough for the test's own limit. */
+const patience = { timeout: 50_000 }
 
-function createVisit(page: Page, url: string): Visit {
+const figure = (name: string): string => `[data-count="${name}"]`
+const numberIn = (text: string): number => Number(text.replaceAll(',', ''))
+
+/** Polls of tests that run side by side need the `expect` of the test that they are part of. */
+function createVisit(page: Page, url: string, expect: ExpectStatic): Visit {
   const errors: string[] = []
   page.on('pageerror', (error) => errors.push(error.message))
   const status = (): Locator => page.getByRole('status').first()
@@ -110,26 +135,39 @@ function createVisit(page: Page, url: string): Visit {
     },
     weather: (name) =>
       page.getByRole('region', { name: 'Weather' }).getByRole('button', { name: new RegExp(`^${name}`) }),
-    count: async (name) => Number((await page.locator(`[data-count="${name}"]`).innerText()).replaceAll(',', '')),
+    count: async (name) => numberIn(await page.locator(figure(name)).innerText()),
+    async peak(name) {
+      const peak = await page.locator(figure(name)).evaluateHandle((element) => {
+        const seen = [element.textContent]
+        new MutationObserver(() => seen.push(element.textContent)).observe(element, {
+          childList: true,
+          characterData: true,
+          subtree: true,
+        })
+        return seen
+      })
+      return async () => Math.max(...(await peak.jsonValue()).map(numberIn))
+    },
     logged: (text) => page.locator('#log-lines li').filter({ hasText: text }).count(),
-    async until(wanted, timeout = patience.timeout) {
-      await expect.poll(async () => (await status().innerText()).trim(), { timeout }).toMatch(wanted)
+    soon: (look) => expect.poll(look, patience),
+    async until(wanted) {
+      await visit.soon(async () => (await status().innerText()).trim()).toMatch(wanted)
     },
     choose: (transport) => page.getByRole('radio', { name: transport, exact: true }).check(),
     slide: (label, position) => page.getByRole('slider', { name: label }).fill(String(position)),
     async makeTraffic() {
       await visit.slide('Stream down', 75)
       await visit.slide('Reliable sends up', 75)
-      await expect.poll(() => visit.count('Acknowledged'), patience).toBeGreaterThan(20)
+      await visit.soon(() => visit.count('Acknowledged')).toBeGreaterThan(20)
     },
     async settle() {
       await page.getByRole('button', { name: 'Calm all' }).click()
       await visit.until(/^open over/)
       const before = await visit.count('Received')
-      await expect.poll(() => visit.count('Received'), patience).toBeGreaterThan(before)
+      await visit.soon(() => visit.count('Received')).toBeGreaterThan(before)
       await visit.slide('Stream down', 0)
       await visit.slide('Reliable sends up', 0)
-      await expect.poll(() => rest(visit), patience).toEqual({ unsettled: 0, unhandled: 0, behind: 0 })
+      await visit.soon(() => rest(visit)).toEqual({ unsettled: 0, unhandled: 0, behind: 0 })
       const failed = await visit.count('Rejected, not sent, in doubt')
       return { ...(await verdict(page)), failed, errors }
     },

@@ -1,26 +1,28 @@
+// oxlint-disable vitest/expect-expect -- `soon` expects
 // The demo as a page: chat, keys, names, themes and narrow screens.
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { kept, patience, runDemo, type DemoRun, type Visit } from './demo-harness.ts'
+import { afterAll, beforeAll, describe, expect, inject, test, vi, type TestContext } from 'vitest'
+import { kept, runDemo, type DemoRun, type Visit } from './demo-harness.ts'
+
+// A page that draws takes nearly half a core.
+vi.setConfig({ maxConcurrency: 4 })
 
 let demo: DemoRun
 
 beforeAll(async () => {
   demo = await runDemo(inject('browserPath'))
 })
-afterAll(() => demo.close())
+afterAll(() => demo?.close())
 
-/** Runs with a visitor of its own, and sees that no script failed. */
-async function visiting(act: (visit: Visit) => Promise<void>, ...options: Parameters<DemoRun['visit']>): Promise<void> {
-  const visit = await demo.visit(...options)
-  await act(visit)
-  expect(visit.errors).toEqual([])
-  await visit.close()
-}
+/** A test with one visitor. */
+const visiting =
+  (act: (visit: Visit) => Promise<void>) =>
+  (context: TestContext): Promise<void> =>
+    demo.visiting(context, act)
 
 const press = (visit: Visit, weather: string): Promise<string | null> =>
   visit.weather(weather).getAttribute('aria-pressed')
 
-describe('chat', () => {
+describe.concurrent('chat', () => {
   const say = async ({ page }: Visit, text: string): Promise<void> => {
     await page.getByLabel('Message', { exact: true }).fill(text)
     await page.keyboard.press('Enter')
@@ -29,61 +31,66 @@ describe('chat', () => {
     page.locator('#chat-lines li').filter({ hasText: text }).locator('.state').innerText()
   const lines = ({ page }: Visit): Promise<string[]> => page.locator('#chat-lines li .text').allInnerTexts()
 
-  test('goes between tabs, tells what became of each line, and has a history', () =>
-    visiting((a) =>
-      visiting(async (b) => {
-        await say(a, 'first of a')
-        await expect.poll(() => lines(b), patience).toContain('first of a')
-        await say(b, 'first of b')
-        await expect.poll(() => lines(a), patience).toEqual(await lines(b))
-        await expect.poll(() => state(a, 'first of a'), patience).toBe('acknowledged')
-        await say(a, '/refuse this')
-        await expect.poll(() => state(a, '/refuse this'), patience).toBe('rejected: refused')
-        await visiting(async (late) => {
-          await expect.poll(() => lines(late), patience).toEqual(['first of a', 'first of b'])
-        })
-      }),
-    ))
+  test('goes between tabs, tells what became of each line, and has a history', (context) =>
+    demo.serving(context, async (visit) => {
+      const [a, b] = await Promise.all([visit(), visit()])
+      await say(a, 'first of a')
+      await b.soon(() => lines(b)).toContain('first of a')
+      await say(b, 'first of b')
+      for (const each of [a, b]) await each.soon(() => lines(each)).toEqual(['first of a', 'first of b'])
+      await a.soon(() => state(a, 'first of a')).toBe('acknowledged')
+      await say(a, '/refuse this')
+      await a.soon(() => state(a, '/refuse this')).toBe('rejected: refused')
+      const late = await visit()
+      await late.soon(() => lines(late)).toEqual(['first of a', 'first of b'])
+    }))
 
-  test('waits without a link, expires where asked to, and is acknowledged later', () =>
+  test(
+    'waits without a link, expires where asked to, and is acknowledged later',
     visiting(async (a) => {
       await a.page.getByRole('button', { name: 'Disconnect' }).click()
       await a.until('idle')
       await say(a, 'written offline')
-      await expect.poll(() => state(a, 'written offline'), patience).toBe('queued')
+      await a.soon(() => state(a, 'written offline')).toBe('queued')
       await a.page.getByLabel('Delivery').selectOption('ttl')
       await say(a, 'only for now')
-      await expect.poll(() => state(a, 'only for now'), patience).toBe('not-sent: expired')
+      await a.soon(() => state(a, 'only for now')).toBe('not-sent: expired')
       await a.page.getByRole('button', { name: 'Connect', exact: true }).click()
-      await expect.poll(() => state(a, 'written offline'), patience).toBe('acknowledged')
-    }))
+      await a.soon(() => state(a, 'written offline')).toBe('acknowledged')
+    }),
+  )
 
-  test('shows text as text', () =>
+  test(
+    'shows text as text',
     visiting(async (a) => {
       const text = '<img src=x onerror="document.title = 1"> &amp; <b>bold</b>'
       await say(a, text)
-      await expect.poll(() => lines(a), patience).toContain(text)
+      await a.soon(() => lines(a)).toContain(text)
       expect(await a.page.locator('#chat-lines :is(img, b)').count()).toBe(0)
-    }))
+    }),
+  )
 })
 
-describe('keys', () => {
-  test('break and calm the network without a mouse, and rest while somebody types', () =>
+describe.concurrent('keys', () => {
+  test(
+    'break and calm the network without a mouse, and rest while somebody types',
     visiting(async (a) => {
       await a.page.keyboard.press('9')
-      await expect.poll(() => press(a, 'Delay'), patience).toBe('true')
+      await a.soon(() => press(a, 'Delay')).toBe('true')
       await a.page.keyboard.press('c')
       await a.page.keyboard.type('10')
       expect(await a.page.getByLabel('Message', { exact: true }).inputValue()).toBe('10')
       expect(await press(a, 'Delay')).toBe('true')
       await a.page.keyboard.press('Tab')
       await a.page.keyboard.press('0')
-      await expect.poll(() => press(a, 'Delay'), patience).toBe('false')
+      await a.soon(() => press(a, 'Delay')).toBe('false')
       await a.page.keyboard.press('b')
-      await expect.poll(() => a.count('Acknowledged'), patience).toBeGreaterThan(1_000)
-    }))
+      await a.soon(() => a.count('Acknowledged')).toBeGreaterThan(1_000)
+    }),
+  )
 
-  test('are listed, and can be switched off for good', () =>
+  test(
+    'are listed, and can be switched off for good',
     visiting(async (a) => {
       await a.page.keyboard.press('?')
       const dialog = a.page.getByRole('dialog', { name: 'Keys' })
@@ -95,12 +102,14 @@ describe('keys', () => {
       await a.until('open over WebSocket')
       await a.page.keyboard.press('9')
       await a.page.getByRole('button', { name: 'Slow' }).click()
-      await expect.poll(() => press(a, 'Slow'), patience).toBe('true')
+      await a.soon(() => press(a, 'Slow')).toBe('true')
       expect(await press(a, 'Delay')).toBe('false')
       await a.page.getByRole('button', { name: 'Calm all' }).click()
-    }))
+    }),
+  )
 
-  test('reach everything in order, with a focus that can be seen', () =>
+  test(
+    'reach everything in order, with a focus that can be seen',
     visiting(async ({ page }) => {
       const reached: string[] = []
       for (let i = 0; i < 60; i++) {
@@ -132,9 +141,11 @@ describe('keys', () => {
         'log-lines',
       ])
         expect(reached).toContain(id)
-    }))
+    }),
+  )
 
-  test('choose the transport with the arrows', () =>
+  test(
+    'choose the transport with the arrows',
     visiting(async (a) => {
       await a.page.getByRole('radio', { name: 'Auto' }).focus()
       await a.page.keyboard.press('ArrowRight')
@@ -145,10 +156,12 @@ describe('keys', () => {
       await a.page.keyboard.press('ArrowRight')
       await a.until('open over WebSocket')
       expect(await a.settle()).toEqual({ ...kept, title: 'Break the network.' })
-    }))
+    }),
+  )
 })
 
-test('closing is final, and a new session can be had', () =>
+test.concurrent(
+  'closing is final, and a new session can be had',
   visiting(async (a) => {
     await a.page.getByRole('button', { name: 'Close' }).click()
     await a.until('closed')
@@ -156,15 +169,17 @@ test('closing is final, and a new session can be had', () =>
     await a.page.getByRole('button', { name: 'New session' }).click()
     await a.until('open over WebSocket')
     await a.page.getByRole('button', { name: 'Send burst' }).click()
-    await expect.poll(() => a.count('Acknowledged'), patience).toBeGreaterThan(1_000)
-  }))
+    await a.soon(() => a.count('Acknowledged')).toBeGreaterThan(1_000)
+  }),
+)
 
-describe('looks', () => {
+describe.concurrent('looks', () => {
   const background = ({ page }: Visit): Promise<string> =>
     page.evaluate(() => getComputedStyle(document.body).backgroundColor)
 
-  test('follow the system, or the person', () =>
-    visiting(
+  test('follow the system, or the person', (context) =>
+    demo.visiting(
+      context,
       async (a) => {
         const dark = await background(a)
         await a.page.emulateMedia({ colorScheme: 'light' })
@@ -178,11 +193,12 @@ describe('looks', () => {
       { colorScheme: 'dark' },
     ))
 
-  test.each([360, 390, 768, 1280])('fit %d pixels without scrolling sideways', (width) =>
-    visiting(
+  test.for([360, 390, 768, 1280])('fit %d pixels without scrolling sideways', (width, context) =>
+    demo.visiting(
+      context,
       async (a) => {
         await a.page.getByRole('button', { name: 'Send burst' }).click()
-        await expect.poll(() => a.count('Acknowledged'), patience).toBeGreaterThan(1_000)
+        await a.soon(() => a.count('Acknowledged')).toBeGreaterThan(1_000)
         const overflow = await a.page.evaluate(() => {
           const right = document.documentElement.clientWidth
           const inside = (element: Element): boolean =>

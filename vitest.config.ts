@@ -10,6 +10,10 @@ export default defineConfig({
   test: {
     pool: 'threads',
     maxWorkers: 2,
+    // Scenarios that run side by side mostly wait: for a back-off, a deadline, a cut.
+    maxConcurrency: 10,
+    // For a condition that comes true as a rule at once, and late on a machine that is busy otherwise.
+    expect: { poll: { timeout: 30_000 } },
     coverage: { provider: 'v8', include: ['packages/*/src/**'] },
     projects: [
       {
@@ -18,7 +22,7 @@ export default defineConfig({
           name: 'node',
           include: ['test/**/*.test.ts'],
           exclude: ['test/browser/**', 'test/soak/**'],
-          testTimeout: 20_000,
+          testTimeout: 60_000,
         },
       },
       {
@@ -28,7 +32,7 @@ export default defineConfig({
           include: ['test/browser/**/*.test.ts'],
           globalSetup: 'scripts/browser-setup.ts',
           fileParallelism: false,
-          testTimeout: 60_000,
+          testTimeout: 120_000,
           hookTimeout: 60_000,
         },
       },

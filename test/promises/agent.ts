@@ -42,6 +42,8 @@ interface Told {
 }
 
 export interface Report extends Snapshot {
+  /** When the client was made, in ms since 1970, like every `at`. */
+  madeAt: number
   /** One entry for each `open` event. */
   opens: { transport: string; resumed: boolean; at: number }[]
   statuses: { status: string; at: number }[]
@@ -102,6 +104,7 @@ const tell = (sent: Promise<object>): Promise<Told> =>
   )
 
 export function createAgent(url: string, options: AgentOptions, WebSocketClass?: typeof WebSocket): Agent {
+  const madeAt = now()
   const client = clientOf(url, options, WebSocketClass)
   const heard = new Map<string, { value: Heard; at: number }[]>()
   const subscriptions = new Map<string, () => void>()
@@ -126,7 +129,7 @@ export function createAgent(url: string, options: AgentOptions, WebSocketClass?:
   client.on('message', ({ topic, data }) => of(topic).push({ value: data, at: now() }))
 
   return {
-    report: async () => structuredClone({ ...client.snapshot, ...told }),
+    report: async () => structuredClone({ ...client.snapshot, ...told, madeAt }),
     ready: () => client.ready(),
     async subscribe(topic, since) {
       const subscription = client.subscribe(topic, null, { since })

@@ -44,7 +44,7 @@ export const inNode: Place = {
 /** What is left open is found out here, not at the end of the run. */
 async function inTime(ending: Promise<void>, what: string): Promise<void> {
   const late = new AbortController()
-  const timeout = delay(10_000, null, { signal: late.signal }).then(
+  const timeout = delay(30_000, null, { signal: late.signal }).then(
     () => Promise.reject(new Error(`${what} takes too long`)),
     () => {},
   )

@@ -410,9 +410,10 @@ describe('long-polling (§5.4)', () => {
   })
 
   test('a session moves between transports; the poll it leaves is told so', async () => {
-    const { url } = await site()
+    const { url, server } = await site()
     const { token, at, poll } = await openPolls(url)
     const open = poll(at)
+    await expect.poll(() => server.stats().bytesUp).toBeGreaterThan(0)
     const socket = openSocket(url, { session: token, incarnation: 2 })
     expect((await socket.next('welcome'))[1].resumed).toBe(true)
     expect(await open).toMatchObject({ status: 409, frames: [['bye', 4400, 'taken over']] })

@@ -39,7 +39,7 @@ export interface World {
   /** Of the endpoint, through the proxy. */
   readonly url: string
   client(transports?: TransportName | readonly TransportName[], options?: Partial<ClientOptions>): Client
-  /** Ends the server process in effect: every socket reset, memory gone; a new one takes its place on the same port. */
+  /** Ends the server process in effect: every socket reset, memory gone; a new one takes its place behind the proxy. */
   restart(options?: Partial<ServerOptions>): Promise<void>
   close(): Promise<void>
 }
@@ -51,10 +51,11 @@ export interface WorldOptions extends Partial<ServerOptions> {
   setUp?(server: Server): void
 }
 
-async function listen(http: HttpServer, port: number): Promise<number> {
+/** On any free port: one that was left may be somebody else's by now. */
+async function listen(http: HttpServer): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     http.once('error', reject)
-    http.listen(port, '127.0.0.1', resolve)
+    http.listen(0, '127.0.0.1', resolve)
   })
   return (http.address() as AddressInfo).port
 }
@@ -62,21 +63,20 @@ async function listen(http: HttpServer, port: number): Promise<number> {
 export async function createWorld({ setUp, attach, ...options }: WorldOptions = {}): Promise<World> {
   const clients = new Set<Client>()
   const start = async (
-    port: number,
     over: Partial<ServerOptions> = {},
   ): Promise<{ http: HttpServer; server: Server; port: number }> => {
     const http = createHttpServer((_request, response) => response.writeHead(404).end())
     const server = createServer({ ...options, ...over })
     server.attach(http, { path: '/realtime', allowedOrigins: '*', ...attach })
     setUp?.(server)
-    return { http, server, port: await listen(http, port) }
+    return { http, server, port: await listen(http) }
   }
   const stop = async ({ http, server }: { http: HttpServer; server: Server }): Promise<void> => {
     await server.close()
     http.closeAllConnections()
     await new Promise((resolve) => http.close(resolve))
   }
-  let running = await start(0)
+  let running = await start()
   const proxy = await faultProxy({ target: running.port, classify })
   const url = proxy.url + '/realtime'
   return {
@@ -96,9 +96,9 @@ export async function createWorld({ setUp, attach, ...options }: WorldOptions = 
     },
     async restart(over) {
       proxy.cut({ how: 'reset' })
-      const { port } = running
       await stop(running)
-      running = await start(port, over)
+      running = await start(over)
+      proxy.retarget(running.port)
     },
     async close() {
       await Promise.all([...clients].map((client) => client.close()))
@@ -112,7 +112,7 @@ export async function createWorld({ setUp, attach, ...options }: WorldOptions = 
 export async function until(
   check: () => boolean | Promise<boolean>,
   what = 'the condition',
-  timeout = 20_000,
+  timeout = 40_000,
 ): Promise<void> {
   const end = performance.now() + timeout
   while (!(await check())) {

@@ -15,6 +15,8 @@ interface Bundle {
   external?: string[]
   format: 'packages' | 'script' | 'module' | 'demo'
   target: 'es2020' | 'es2022'
+  /** First line of the code. */
+  banner?: string
 }
 
 const clientEntries = { index: 'src/index.ts', auto: 'src/auto.ts' }
@@ -27,6 +29,16 @@ const bundles: Bundle[] = [
   { at: 'packages/client', input: script, format: 'script', target: 'es2020' },
   { at: 'packages/client', input: script, format: 'module', target: 'es2020' },
   { at: 'packages/server', input: index, external: ['ws'], format: 'packages', target: 'es2022' },
+  {
+    at: 'packages/react',
+    input: index,
+    external: ['react', '@holdfast/client'],
+    format: 'packages',
+    target: 'es2020',
+    // Its importers need not say so themselves where components are for the server unless they say otherwise.
+    banner: "'use client'",
+  },
+  { at: 'packages/vue', input: index, external: ['vue', '@holdfast/client'], format: 'packages', target: 'es2020' },
   { at: 'packages/testing', input: index, format: 'packages', target: 'es2022' },
   // The demo is built from the published files above, as an application would be.
   { at: 'demo', input: { main: 'src/main.ts' }, format: 'demo', target: 'es2022' },
@@ -58,7 +70,7 @@ const inputs = ({ at, input }: Bundle, root = '', change = (path: string) => pat
 const isBuiltin = (id: string): boolean => id.startsWith('node:') || builtinModules.includes(id)
 
 function code(bundle: Bundle): RollupOptions {
-  const { at, external = [], format, target } = bundle
+  const { at, external = [], format, target, banner } = bundle
   return {
     input: inputs(bundle),
     external: (id) => external.includes(id) || isBuiltin(id),
@@ -69,6 +81,7 @@ function code(bundle: Bundle): RollupOptions {
     output: outputs(bundle).map((output) => ({
       ...output,
       dir: `${at}/dist`,
+      banner: banner ?? '',
       sourcemap: true,
       hoistTransitiveImports: false,
     })),

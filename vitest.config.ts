@@ -1,8 +1,12 @@
+import { fileURLToPath } from 'node:url'
 import { defaultClientConditions, defaultServerConditions } from 'vite'
 import { defineConfig } from 'vitest/config'
 
 // Packages resolve to each other's sources, in both of the ways vitest resolves: tests need no build.
 const source = '@holdfast/source'
+const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
+/** Its ES modules: the aliases reach what they import, too. */
+const testingLibrary = 'node_modules/@testing-library/react/dist/@testing-library/react.esm.js'
 
 export default defineConfig({
   resolve: { conditions: [source, ...defaultClientConditions] },
@@ -23,6 +27,22 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/browser/**', 'test/soak/**'],
           testTimeout: 60_000,
+        },
+      },
+      {
+        // The older React that the adapter works with, by the same tests.
+        extends: true,
+        resolve: {
+          alias: [
+            { find: /^(react|react-dom)($|\/)/, replacement: `${at('test/react-18/node_modules')}/$1$2` },
+            { find: '@testing-library/react', replacement: at(testingLibrary) },
+          ],
+        },
+        test: {
+          name: 'node, React 18',
+          include: ['test/react/**/*.test.ts'],
+          exclude: ['test/react/types.test.ts'],
+          server: { deps: { inline: [testingLibrary] } },
         },
       },
       {

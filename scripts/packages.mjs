@@ -14,7 +14,7 @@ function run(folder, tool, ...args) {
   if (status !== 0) faults.push(`${folder}: ${tool} ${args.join(' ')}\n${stdout}${stderr}`)
 }
 
-/** Code and types import only what `dependencies` names: the protocol is inlined. */
+/** Code and types import only what the manifest names: the protocol is inlined. */
 function checkImports(folder, dependencies) {
   for (const name of readdirSync(`${folder}/dist`).filter((file) => !file.endsWith('.map'))) {
     const text = readFileSync(`${folder}/dist/${name}`, 'utf8')
@@ -33,10 +33,10 @@ async function checkEntry(id) {
 }
 
 for (const folder of readdirSync('packages').map((name) => `packages/${name}`)) {
-  const { name, exports, dependencies = {} } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'))
+  const { name, exports, dependencies, peerDependencies } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'))
   run(folder, 'node_modules/publint/src/cli.js', '--strict')
   run(folder, 'node_modules/@arethetypeswrong/cli/dist/index.js', '--quiet', '--pack')
-  checkImports(folder, dependencies)
+  checkImports(folder, { ...dependencies, ...peerDependencies })
   for (const entry of Object.keys(exports).filter((path) => path !== './package.json'))
     await checkEntry(name + entry.slice(1))
 }

@@ -10,7 +10,7 @@ import { until } from '../support/world.ts'
 import { exampleNamed, examplesOf, pages } from './pages.ts'
 import { bundle, makeFolder, run, typeFaults, writeExample } from './workshop.ts'
 
-const compiled = pages.flatMap(examplesOf).filter(({ language }) => /^(ts|js|typescript|javascript)$/.test(language))
+const compiled = pages.flatMap(examplesOf).filter(({ language }) => /^(tsx?|js|typescript|javascript)$/.test(language))
 
 test('every example compiles, and one that does not is named by page and line', { timeout: 60_000 }, () => {
   const folder = makeFolder('types')

@@ -24,11 +24,13 @@ export const pages: readonly string[] = list
 
 export function examplesOf(page: string): Example[] {
   const text = readFileSync(page, 'utf8')
-  return [...text.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(({ index, 1: language = '', 2: code = '' }) => ({
+  // Of a Vue component, its script: a module like any other.
+  const blocks = text.matchAll(/^```(?:vue\n<script setup lang="(?=ts))?(\w+)(?:">)?\n([\s\S]*?)^(?:<\/script>|```)$/gm)
+  return [...blocks].map(({ index, 0: block, 1: language = '', 2: code = '' }) => ({
     page,
-    line: text.slice(0, index).split('\n').length + 1,
+    line: text.slice(0, index).split('\n').length + (block.startsWith('```vue') ? 2 : 1),
     language,
-    name: /^\/\/ ([\w-]+\.ts)\n/.exec(code)?.[1],
+    name: /^\/\/ ([\w-]+\.tsx?)\n/.exec(code)?.[1],
     code,
   }))
 }

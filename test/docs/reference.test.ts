@@ -13,6 +13,8 @@ const entries = {
   server: exportsOf('packages/server/src/index.ts'),
   protocol: exportsOf('packages/protocol/src/index.ts'),
   testing: exportsOf('packages/testing/src/index.ts'),
+  react: exportsOf('packages/react/src/index.ts'),
+  vue: exportsOf('packages/vue/src/index.ts'),
 }
 
 function membersOf(exports: readonly Declaration[], name: string): Member[] {
@@ -99,7 +101,7 @@ test('docs/errors.md has every code of the sources, and no other', () => {
   const told = rowsOf('docs/errors.md').flatMap(([codes = '']) => codes.split(', '))
   // Said in a sentence of its own: it is the application that throws it.
   told.push('auth-refused')
-  expect([...new Set(told)].sort()).toEqual([...codesIn(['client', 'protocol', 'server'])].sort())
+  expect([...new Set(told)].sort()).toEqual([...codesIn(['client', 'protocol', 'server', 'react', 'vue'])].sort())
 })
 
 describe('everything that is exported says what it is', () => {
@@ -108,7 +110,7 @@ describe('everything that is exported says what it is', () => {
     ...(deep ? members : []).filter((member) => !member.comment).map((member) => `${path}: ${name}.${member.name}`),
   ]
   // Fields of frames are described in PROTOCOL.md, which their types name; those of rules beside the rule.
-  test.each(['client', 'auto', 'server', 'testing', 'protocol'] as const)('%s', (name) => {
+  test.each(['client', 'auto', 'server', 'testing', 'protocol', 'react', 'vue'] as const)('%s', (name) => {
     expect(entries[name].flatMap((declaration) => lacking(declaration, !/protocol|testing/.test(name)))).toEqual([])
   })
 })

@@ -28,8 +28,8 @@ declare module 'express' {
 const CONFIG = {
   extends: '../../../../tsconfig.json',
   // With the newest libraries, as whoever copies an example may have them; the sources are checked elsewhere.
-  compilerOptions: { noUnusedLocals: false },
-  include: ['**/*.ts'],
+  compilerOptions: { noUnusedLocals: false, jsx: 'react-jsx' },
+  include: ['**/*.ts', '**/*.tsx'],
   exclude: [],
 }
 
@@ -42,10 +42,10 @@ export function makeFolder(name: string): string {
 }
 
 /** Writes an example at the lines it has on its page, so that faults name them. A page's examples share a folder. */
-export function writeExample(folder: string, { page, line, name, code }: Example): string {
+export function writeExample(folder: string, { page, line, language, name, code }: Example): string {
   const home = join(folder, page.replaceAll('/', '.'))
   mkdirSync(home, { recursive: true })
-  const path = join(home, name ?? `line-${line}.ts`)
+  const path = join(home, name ?? `line-${line}.${language === 'tsx' ? 'tsx' : 'ts'}`)
   // Pages name files of the repository from where they are.
   const placed = code.replaceAll(`'../test/`, `'../../../../../test/`)
   writeFileSync(path, '\n'.repeat(line - 1) + placed + 'export {}\n')

@@ -21,6 +21,8 @@ describe('the check refuses', () => {
     ['a protocol that imports anything', 'protocol/src/outbox.ts', `import { now } from 'node:perf_hooks'`],
     ['a package reached by path', 'server/src/topics.ts', `import { x } from '../../protocol/src/index.ts'`],
     ['a server that imports the client', 'server/src/server.ts', `import { connect } from '@holdfast/client'`],
+    ['an adapter that imports the protocol', 'react/src/feed.ts', `import type { Position } from '@holdfast/protocol'`],
+    ['an adapter that brings transports', 'vue/src/composables.ts', `import { connect } from '@holdfast/client/auto'`],
     ['a client that imports node', 'client/src/clock.ts', `import 'node:timers'`],
     ['a pure file that imports the driver', 'client/src/connection.ts', `import { createClient } from './client.ts'`],
     ['a pure file that re-exports the driver', 'client/src/backoff.ts', `export * from './client.ts'`],
@@ -80,6 +82,7 @@ describe('the check allows', () => {
       `export const after = (f: () => void) => setTimeout(f, 1)`,
     ],
     ['entries that import transports', 'client/src/auto.ts', `import { webSocket } from './transports/web-socket.ts'`],
+    ['a framework and the client in its adapter', 'vue/src/composables.ts', `import 'vue'; import '@holdfast/client'`],
     ['Node and ws in the server', 'server/src/server.ts', `import 'node:http'; import 'ws'; setTimeout(() => {}, 1)`],
   ])('%s', (_, path, text) => {
     expect(faults(path, text)).toEqual([])

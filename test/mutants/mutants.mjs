@@ -1,0 +1,392 @@
+// Guards taken out, one at a time: each entry is one promise broken on purpose, and the suites that have to notice. Names say what breaks.
+// `from` stands exactly once in the file. `npm run test:mutants` applies them to a copy; a survivor fails it.
+
+const outbox = 'packages/protocol/src/outbox.ts'
+const intake = 'packages/protocol/src/intake.ts'
+const cursor = 'packages/protocol/src/cursor.ts'
+const kinds = 'packages/protocol/src/kinds.ts'
+const closeCodes = 'packages/protocol/src/close-codes.ts'
+const connection = 'packages/client/src/connection.ts'
+const attempts = 'packages/client/src/attempts.ts'
+const backoff = 'packages/client/src/backoff.ts'
+const client = 'packages/client/src/client.ts'
+const topics = 'packages/client/src/topics.ts'
+const session = 'packages/client/src/dialects/holdfast-session.ts'
+const wire = 'packages/client/src/dialects/holdfast-wire.ts'
+const registry = 'packages/client/src/registry.ts'
+const uplink = 'packages/server/src/uplink.ts'
+const sessions = 'packages/server/src/sessions.ts'
+const contact = 'packages/server/src/contact.ts'
+const serverTopics = 'packages/server/src/topics.ts'
+const replay = 'packages/server/src/replay.ts'
+const memoryLog = 'packages/server/src/memory-log.ts'
+
+const simulation = 'test/simulation'
+const protocol = 'test/protocol'
+const lifecycle = 'test/client/connection'
+const driver = 'test/client/driver.test.ts'
+const server = 'test/server'
+
+/**
+ * @typedef {object} Mutant
+ * @property {string} name what is broken
+ * @property {string} file
+ * @property {string} from
+ * @property {string} to
+ * @property {string[]} by suites of which one has to fail
+ */
+
+/** @type {Mutant[]} */
+export const mutants = [
+  // ---- up
+  {
+    name: 'intake takes a message twice (no dedupe by serial)',
+    file: intake,
+    from: 'if (serial <= received) {',
+    to: 'if (serial <= received - 1) {',
+    by: [protocol],
+  },
+  {
+    name: 'intake hands on what is above a hole (order lost)',
+    file: intake,
+    from: "if (serial > received + 1) return 'held'",
+    to: "if (serial > received + 1) { received = serial; return 'taken' }",
+    by: [protocol],
+  },
+  {
+    name: 'intake keeps any number of messages above a hole (window unbounded)',
+    file: intake,
+    from: "if (serial > received + window || serial > settled + 4 * window) return 'beyond'",
+    to: '',
+    by: [protocol, server],
+  },
+  {
+    name: 'acknowledged before the handler has finished',
+    file: intake,
+    from: 'return [handled, fresh]',
+    to: 'return [received, fresh]',
+    by: [protocol, simulation],
+  },
+  {
+    name: 'results forgotten before the client has settled them',
+    file: intake,
+    from: '      untold = new Set()\n      told = handled\n',
+    to: '      untold = new Set()\n      results.clear()\n      told = handled\n',
+    by: [protocol, simulation],
+  },
+  {
+    name: 'the answer to a repeated message is not told again (a lost ACK stays lost)',
+    file: intake,
+    from: '        told = Math.min(told, Math.max(serial - 1, 0))\n',
+    to: '',
+    by: [protocol, simulation],
+  },
+  {
+    name: 'client believes acknowledgements of what it never sent',
+    file: outbox,
+    from: 'if (serial > lastSerial) return false',
+    to: '',
+    by: [protocol, 'test/client/session.test.ts'],
+  },
+  {
+    name: 'nothing is sent again on a resumed session',
+    file: outbox,
+    from: 'nextSerial = Math.max(serial, settledUpTo()) + 1',
+    to: 'nextSerial = lastSerial + 1',
+    by: [protocol],
+  },
+  {
+    name: 'a message of a lost session is sent again under a new id',
+    file: outbox,
+    from: "entry.id ||= session + '.' + lastSerial",
+    to: "entry.id = session + '.' + lastSerial",
+    by: [protocol, simulation],
+  },
+  {
+    name: 'a redelivered message does not say so',
+    file: outbox,
+    from: '          entry.redelivered = true\n',
+    to: '',
+    by: [protocol, simulation],
+  },
+  {
+    name: '`once` is sent again in a new session',
+    file: outbox,
+    from: "if (entry.once) settle(entry, { outcome: 'in-doubt', code: 'session-lost' })",
+    to: 'if (false) {}',
+    by: [protocol],
+  },
+  {
+    name: 'a message that was on a link counts as not sent',
+    file: outbox,
+    from: "outcome: entry.redelivered ? 'in-doubt' : 'not-sent'",
+    to: "outcome: 'not-sent'",
+    by: [protocol, simulation],
+  },
+  {
+    name: 'the tombstone of a lost session is ignored',
+    file: outbox,
+    from: 'const isTrue = !former || acknowledge(...former)',
+    to: 'const isTrue = true',
+    by: [protocol, simulation],
+  },
+  {
+    name: 'expired messages are sent all the same',
+    file: outbox,
+    from: "if (at <= now) drop(entry, 'expired')",
+    to: 'if (false) {}',
+    by: [protocol],
+  },
+  {
+    name: 'a poisonous message blocks the queue for ever',
+    file: outbox,
+    from: 'strikes = (entry === suspect ? strikes : 0) + (blame ? 2 : 1)',
+    to: 'strikes = 0',
+    by: [protocol],
+  },
+  {
+    name: 'the outbox has no limit',
+    file: outbox,
+    from: "limits.overflow === 'wait' || (messagesOver <= 0 && bytesOver <= 0)",
+    to: 'true',
+    by: [protocol],
+  },
+  {
+    name: 'a lost tail is never noticed on a quiet link',
+    file: session,
+    from: 'if (!check(frame[0], outbox.beat(frame[2]))) return',
+    to: '',
+    by: ['test/client/session.test.ts', simulation],
+  },
+  {
+    name: 'what was meant for one user is sent as another',
+    file: session,
+    from: "if (identity !== undefined && identity !== raw.identity) outbox.clear('identity-changed')",
+    to: '',
+    by: [
+      'test/client/session.test.ts',
+      'test/client/sender.test.ts',
+      'test/client/driver.test.ts',
+      'test/promises/sessions.test.ts',
+    ],
+  },
+  {
+    name: 'one session for two tabs: what took the session over is chased for ever',
+    file: closeCodes,
+    from: "const RANGES: readonly ClosePolicy[] = ['stop', 'authenticate', 'later', 'now', 'fresh']",
+    to: "const RANGES: readonly ClosePolicy[] = ['stop', 'authenticate', 'later', 'now', 'now']",
+    by: [protocol, 'test/client/session.test.ts'],
+  },
+  {
+    name: 'after a crash a message is started twice without being told (at-most-once ignored)',
+    file: uplink,
+    from: "if (message.id !== null && settings.intake === 'at-most-once') return fail(session, serial, IN_DOUBT)",
+    to: '',
+    by: [server],
+  },
+  {
+    name: 'messages of a session are handled side by side (order lost)',
+    file: uplink,
+    from: 'session.blockedBy = serial\n',
+    to: 'session.blockedBy = 0\n',
+    by: [server],
+  },
+  {
+    name: 'a buried session goes on starting messages',
+    file: uplink,
+    from: "while (!session.blockedBy && session.place.state !== 'gone') {",
+    to: 'while (!session.blockedBy) {',
+    by: [server, simulation],
+  },
+  {
+    name: 'a superseded link can still deliver (no fence)',
+    file: contact,
+    from: 'if (isCurrent(attachment)) handle(attachment, frames, bytes)',
+    to: 'handle(attachment, frames, bytes)',
+    by: [server, simulation],
+  },
+  {
+    name: 'a repeated POST acts twice',
+    file: contact,
+    from: 'handle(attachment, fresh ? frames : frames.filter(isReliable), bytes)',
+    to: 'handle(attachment, frames, bytes)',
+    by: [server, simulation],
+  },
+  {
+    name: 'any secret opens a session',
+    file: sessions,
+    from: 'timingSafeEqual(secret, session.secret)',
+    to: 'secret.length > 0',
+    by: [server],
+  },
+  {
+    name: 'sessions never expire',
+    file: sessions,
+    from: 'session.place.since + resumeWindow > now) break',
+    to: 'session.place.since + resumeWindow > -1) break',
+    by: [server],
+  },
+  {
+    name: 'a session is forgotten while its handler runs',
+    file: sessions,
+    from: 'if (!isWorking(session) || atLatest <= now) bury',
+    to: 'if (true) bury',
+    by: [server, simulation],
+  },
+  // ---- down
+  {
+    name: 'the cursor takes duplicates',
+    file: cursor,
+    from: "offset > own[1] ? 'next' : 'duplicate'",
+    to: "'next'",
+    by: [protocol],
+  },
+  {
+    name: 'the cursor takes what is beyond a hole (silent gap)',
+    file: cursor,
+    from: "return offset > own[1] + 1 ? 'ahead' :",
+    to: 'return',
+    by: [protocol],
+  },
+  {
+    name: 'another epoch passes as the same log',
+    file: cursor,
+    from: 'const sameLog = !from?.[0] || from[0] === position[0]',
+    to: 'const sameLog = true',
+    by: [protocol, simulation],
+  },
+  {
+    name: 'a gap is not announced',
+    file: topics,
+    from: 'if (hole) subscriber.gap(toGap(name, hole))',
+    to: '',
+    by: ['test/client/topics.test.ts', simulation],
+  },
+  {
+    name: 'the position moves before the handler has run',
+    file: topics,
+    from: '          deliver(message)\n          // After the handler has returned or thrown.\n          cursor.advance(offset, topic.check)\n',
+    to: '          cursor.advance(offset, topic.check)\n          deliver(message)\n',
+    by: ['test/client/topics.test.ts', 'test/client/handle.test.ts'],
+  },
+  {
+    name: 'live messages overtake the replay',
+    file: topics,
+    from: 'if (isBehind(topic, offset - 1)) return ask(name, topic)',
+    to: '',
+    by: ['test/client/topics.test.ts', simulation],
+  },
+  {
+    name: 'a lost last message of a quiet topic is never noticed',
+    file: topics,
+    from: "if (topic?.phase === 'live' && isBehind(topic, offset)) ask(name, topic)",
+    to: '',
+    by: ['test/client/topics.test.ts', simulation],
+  },
+  {
+    name: 'a log that was rolled back passes as up to date',
+    file: memoryLog,
+    from: 'check === at(stream, offset)[2]',
+    to: 'true',
+    by: ['test/server/memory-log.test.ts'],
+  },
+  {
+    name: 'what is appended between locating and watching is missed',
+    file: serverTopics,
+    from: 'const next = entry.epoch === sent[0] && entry.offset === sent[1] + 1',
+    to: 'const next = true',
+    by: [server, simulation],
+  },
+  {
+    name: 'a trimmed log is read as if nothing were missing',
+    file: replay,
+    from: 'if (!page) return relocate(subscription, done)',
+    to: 'page ??= { entries: [], top: 0 } as never',
+    by: [server, simulation],
+  },
+  {
+    name: 'a poll response that comes twice is taken twice',
+    file: wire,
+    from: 'if (n <= at) return []',
+    to: '',
+    by: ['test/client/dialect.test.ts'],
+  },
+  // ---- lifecycle
+  {
+    name: 'callbacks of a replaced link still count',
+    file: client,
+    from: 'if (!me || me !== current) return\n',
+    to: 'if (!me) return\n',
+    by: [driver, simulation],
+  },
+  {
+    name: 'frames of a replaced link still count',
+    file: client,
+    from: 'if (me !== current && me !== candidate) return',
+    to: '',
+    by: [driver, simulation],
+  },
+  {
+    name: 'a late answer of auth() counts for a newer attempt',
+    file: client,
+    from: '      if (state !== asked) return\n      credential = fresh\n',
+    to: '      credential = fresh\n',
+    by: ['test/client'],
+  },
+  {
+    name: 'the back-off starts anew with every link that opens',
+    file: connection,
+    from: 'turn.now - course.openedAt < turn.minUptime ? course',
+    to: 'false ? course',
+    by: [lifecycle],
+  },
+  {
+    name: 'an offline hint forbids every retry',
+    file: attempts,
+    from: 'const by = turn.now + (isOnline ? after : Math.max(after, OFFLINE_RETRY))',
+    to: 'const by = isOnline ? turn.now + after : Infinity',
+    by: [lifecycle],
+  },
+  {
+    name: 'an offline event drops a living socket',
+    file: connection,
+    from: 'return [{ ...state, by: Math.min(by, now + pulse.grace) }]',
+    to: "return [{ at: 'waiting', by: now, course, cause: lost('offline') }, ['drop']]",
+    by: [lifecycle],
+  },
+  {
+    name: 'a timer that fired late declares death',
+    file: connection,
+    from: 'if (late > LATE && state.grants) return wake(turn, state, state.grants - 1)',
+    to: '',
+    by: [lifecycle],
+  },
+  {
+    name: 'a socket that opens and stays mute counts as connected',
+    file: connection,
+    from: "return at === 'opening' ? [{ at: 'joining', by: now + turn.join, course }] : [state]",
+    to: "return at === 'opening' ? [{ at: 'joining', by: Infinity, course }] : [state]",
+    by: [lifecycle],
+  },
+  {
+    name: 'no jitter: everybody comes back at once',
+    file: backoff,
+    from: 'random()',
+    to: '1',
+    by: ['test/client/backoff.test.ts'],
+  },
+  {
+    name: 'the first close() ends the connection for all',
+    file: registry,
+    from: 'if (--mine.leases) return',
+    to: '--mine.leases',
+    by: ['test/client/registry.test.ts'],
+  },
+  {
+    name: 'a frame of a wrong shape gets through',
+    file: kinds,
+    from: 'Number.isSafeInteger(value) && 1 / (value as number) > 0',
+    to: "typeof value === 'number'",
+    by: [protocol],
+  },
+]

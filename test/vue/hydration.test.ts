@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import { provideHoldfast, useLatest, useStatus } from '@holdfast/vue'
 import { createSSRApp, h, nextTick } from 'vue'
-import { renderToString } from 'vue/server-renderer'
+import { renderToString } from '@vue/server-renderer'
 import { afterEach, expect, it, vi } from 'vitest'
 import { createAdapterRig, forget, nothing } from '../support/adapter-rig.ts'
 

@@ -11,7 +11,7 @@ import {
   useSubscription,
 } from '@holdfast/vue'
 import { createSSRApp, effectScope } from 'vue'
-import { renderToString } from 'vue/server-renderer'
+import { renderToString } from '@vue/server-renderer'
 import { afterEach, expect, it } from 'vitest'
 import { createAdapterRig, forget } from '../support/adapter-rig.ts'
 

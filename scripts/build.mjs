@@ -1,6 +1,7 @@
 // Builds everything that is published, and the demo: declarations by the native compiler, then every row of rollup.config.ts.
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, readdirSync, rmSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 function node(...args) {
@@ -19,3 +20,14 @@ for (const project of ['tsconfig.build.json', 'tsconfig.build.node.json']) {
   node('node_modules/@typescript/native/bin/tsc', '-p', project)
 }
 node('node_modules/rollup/dist/bin/rollup', '-c', 'rollup.config.ts', '--configPlugin', 'esbuild', '--silent')
+
+// For pages that load the client from a CDN and let the browser check it: Subresource Integrity, docs/script-tag.md.
+const client = 'packages/client/dist'
+const scripts = ['holdfast.min.js', 'holdfast.module.min.js']
+const hash = (name) =>
+  `sha384-${createHash('sha384')
+    .update(readFileSync(`${client}/${name}`))
+    .digest('base64')}`
+const integrity = Object.fromEntries(scripts.map((name) => [name, hash(name)]))
+writeFileSync(`${client}/integrity.json`, `${JSON.stringify(integrity, null, 2)}\n`)
+for (const [name, value] of Object.entries(integrity)) console.log(`${name} ${value}`)

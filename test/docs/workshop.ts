@@ -21,6 +21,10 @@ declare function show(message: string): void
 declare function reloadEverything(): void
 declare function keepForLater(): void
 declare function askWhetherItArrived(): void
+declare const Holdfast: typeof import('@holdfast/client/auto')
+declare module 'https://unpkg.com/*' {
+  export * from '@holdfast/client/auto'
+}
 declare module 'express' {
   export default function express(): import('node:http').RequestListener
 }

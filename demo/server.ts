@@ -4,7 +4,12 @@ import { startDemo } from './service/demo.ts'
 const port = Number(process.env.PORT ?? 8080)
 const host = process.env.HOST ?? '127.0.0.1'
 const realtimePort = Number(process.env.REALTIME_PORT ?? (port === 0 ? 0 : port + 1))
-const files = { assets: new URL('../', import.meta.url), script: new URL('main.js', import.meta.url) }
+// Seen from demo/dist, where this is built to.
+const files = {
+  assets: new URL('../', import.meta.url),
+  library: new URL('../../packages/client/dist/', import.meta.url),
+  script: new URL('main.js', import.meta.url),
+}
 
 try {
   const demo = await startDemo({ files, port, realtimePort, host })

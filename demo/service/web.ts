@@ -8,8 +8,10 @@ import { conditions, strokes, type WeatherStation } from './weather.ts'
 
 /** Where the page's files are. */
 export interface Files {
-  /** Folder with index.html, style.css and icon.svg. */
+  /** Folder of pages, plain.js, style.css and icon.svg. */
   assets: URL
+  /** Folder with the published files of the client: the script file and integrity.json. */
+  library: URL
   /** The page's bundle. */
   script: URL
 }
@@ -106,18 +108,31 @@ const types: Readonly<Record<string, string>> = {
   '/': 'text/html',
   '/main.js': 'text/javascript',
   '/main.js.map': 'application/json',
+  '/plain.html': 'text/html',
+  '/plain.js': 'text/javascript',
+  '/holdfast.min.js': 'text/javascript',
   '/style.css': 'text/css',
   '/icon.svg': 'image/svg+xml',
+}
+
+function fileOf({ assets, library, script }: Files, path: string): URL {
+  if (path === '/holdfast.min.js') return new URL(path.slice(1), library)
+  const isBuilt = /\.js(\.map)?$/.test(path) && path !== '/plain.js'
+  return new URL(path === '/' ? 'index.html' : path.slice(1), isBuilt ? script : assets)
+}
+
+async function hashOfLibrary({ library }: Files): Promise<string> {
+  const hashes = JSON.parse(await readFile(new URL('integrity.json', library), 'utf8')) as Record<string, string>
+  return hashes['holdfast.min.js'] ?? ''
 }
 
 async function servePage({ files, realtimePort }: Parts, path: string, response: ServerResponse): Promise<void> {
   const type = types[path]
   if (!type) throw new Refusal(404, 'not found')
-  const isScript = path.startsWith('/main.js')
-  const file = new URL(path === '/' ? 'index.html' : path.slice(1), isScript ? files.script : files.assets)
-  let text = await readFile(file, 'utf8')
-  if (path === '/')
+  let text = await readFile(fileOf(files, path), 'utf8')
+  if (type === 'text/html')
     text = text.replace('name="realtime-port" content=""', `name="realtime-port" content="${realtimePort}"`)
+  if (path === '/plain.html') text = text.replace('integrity=""', `integrity="${await hashOfLibrary(files)}"`)
   response.writeHead(200, {
     'content-type': `${type}; charset=utf-8`,
     'cache-control': 'no-cache',

@@ -31,7 +31,11 @@ export async function runDemo(browserPath: string): Promise<DemoRun> {
     conditions: ['@holdfast/source'],
     logLevel: 'warning',
   })
-  const files = { assets: pathToFileURL('demo/'), script: pathToFileURL(script) }
+  const files = {
+    assets: pathToFileURL('demo/'),
+    library: pathToFileURL('packages/client/dist/'),
+    script: pathToFileURL(script),
+  }
   const browser = await chromium.launch({ executablePath: browserPath })
 
   const run: DemoRun = {

@@ -2,7 +2,8 @@
 import { existsSync } from 'node:fs'
 import { builtinModules } from 'node:module'
 import { nodeResolve } from '@rollup/plugin-node-resolve'
-import type { OutputOptions, RollupOptions } from 'rollup'
+import { build } from 'esbuild'
+import type { OutputOptions, Plugin, RollupOptions } from 'rollup'
 import { dts } from 'rollup-plugin-dts'
 import esbuild, { minify } from 'rollup-plugin-esbuild'
 
@@ -15,6 +16,8 @@ interface Bundle {
   external?: string[]
   format: 'packages' | 'script' | 'module' | 'demo'
   target: 'es2020' | 'es2022'
+  /** A page of a framework, which is CommonJS or asks how it is built: esbuild makes one module of it, for production. */
+  whole?: true
   /** First line of the code. */
   banner?: string
 }
@@ -42,6 +45,8 @@ const bundles: Bundle[] = [
   { at: 'packages/testing', input: index, format: 'packages', target: 'es2022' },
   // The demo is built from the published files above, as an application would be.
   { at: 'demo', input: { main: 'src/main.ts' }, format: 'demo', target: 'es2022' },
+  { at: 'demo', input: { react: 'react/main.tsx' }, whole: true, format: 'demo', target: 'es2022' },
+  { at: 'demo', input: { vue: 'vue/main.ts' }, whole: true, format: 'demo', target: 'es2022' },
   { at: 'demo', input: { server: 'server.ts' }, external: ['ws'], format: 'demo', target: 'es2022' },
 ]
 
@@ -50,6 +55,27 @@ const cjs: OutputOptions = { format: 'cjs', entryFileNames: '[name].cjs', chunkF
 
 /** The files for pages without a bundler hold everything, minified; names that start with `_` are private and shortened. */
 const small = (target: string) => [minify({ target, mangleProps: /^_/, legalComments: 'none' })]
+
+const wholeModule = (target: string): Plugin => ({
+  name: 'whole-module',
+  async load(id) {
+    const { outputFiles } = await build({
+      entryPoints: [id],
+      bundle: true,
+      write: false,
+      format: 'esm',
+      target,
+      minify: true,
+      define: {
+        'process.env.NODE_ENV': '"production"',
+        __VUE_OPTIONS_API__: 'false',
+        __VUE_PROD_DEVTOOLS__: 'false',
+        __VUE_PROD_HYDRATION_MISMATCH_DETAILS__: 'false',
+      },
+    })
+    return outputFiles[0]!.text
+  },
+})
 
 function outputs({ format, target }: Bundle): OutputOptions[] {
   switch (format) {
@@ -70,11 +96,12 @@ const inputs = ({ at, input }: Bundle, root = '', change = (path: string) => pat
 const isBuiltin = (id: string): boolean => id.startsWith('node:') || builtinModules.includes(id)
 
 function code(bundle: Bundle): RollupOptions {
-  const { at, external = [], format, target, banner } = bundle
+  const { at, external = [], format, target, whole, banner } = bundle
   return {
     input: inputs(bundle),
     external: (id) => external.includes(id) || isBuiltin(id),
     plugins: [
+      whole && wholeModule(target),
       nodeResolve({ extensions: ['.ts', '.js'], exportConditions: format === 'demo' ? [] : ['@holdfast/source'] }),
       esbuild({ target, sourceMap: true, tsconfig: 'tsconfig.json' }),
     ],
@@ -82,7 +109,7 @@ function code(bundle: Bundle): RollupOptions {
       ...output,
       dir: `${at}/dist`,
       banner: banner ?? '',
-      sourcemap: true,
+      sourcemap: !whole,
       hoistTransitiveImports: false,
     })),
   }

@@ -12,7 +12,7 @@ export interface Files {
   assets: URL
   /** Folder with the published files of the client: the script file and integrity.json. */
   library: URL
-  /** The page's bundle. */
+  /** The main page's bundle; those of the other pages are beside it. */
   script: URL
 }
 
@@ -106,8 +106,12 @@ async function readJson(request: IncomingMessage): Promise<Record<string, unknow
 
 const types: Readonly<Record<string, string>> = {
   '/': 'text/html',
+  '/react.html': 'text/html',
+  '/vue.html': 'text/html',
   '/main.js': 'text/javascript',
   '/main.js.map': 'application/json',
+  '/react.js': 'text/javascript',
+  '/vue.js': 'text/javascript',
   '/plain.html': 'text/html',
   '/plain.js': 'text/javascript',
   '/holdfast.min.js': 'text/javascript',

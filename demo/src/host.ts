@@ -1,43 +1,16 @@
 // The host's metrics. A cut leaves no hole in these lines: what was missed is replayed, and drawn in the colour of replayed data.
 import type { HostSample } from '../shared/contract.ts'
 import { paint, type Surface } from './canvas.ts'
-import { byId, bytes, make, milliseconds, say } from './dom.ts'
+import { byId, make, say } from './dom.ts'
+import { metrics, type Metric } from './metrics.ts'
 
 export interface HostCards {
   take(sample: HostSample, replayed: boolean): void
   draw(): void
 }
 
-interface Metric {
-  name: string
-  /** What the line shows. */
-  value(sample: HostSample): number
-  text(sample: HostSample): string
-  /** Top of the scale; without it the highest value seen. */
-  top?(sample: HostSample): number
-}
-
-const GIB = 2 ** 30
 /** One minute at two samples per second. */
 const KEPT = 120
-
-const metrics: readonly Metric[] = [
-  {
-    name: 'CPU',
-    value: ({ cpu }) => cpu,
-    text: ({ cpu, cores }) => `${Math.round(cpu * 100)} % of ${cores}`,
-    top: () => 1,
-  },
-  {
-    name: 'Memory',
-    value: ({ memoryUsed }) => memoryUsed,
-    text: ({ memoryUsed, memoryTotal }) => `${(memoryUsed / GIB).toFixed(1)} of ${(memoryTotal / GIB).toFixed(1)} GiB`,
-    top: ({ memoryTotal }) => memoryTotal,
-  },
-  { name: 'Load, 1 min', value: ({ load }) => load, text: ({ load }) => load.toFixed(2), top: ({ cores }) => cores },
-  { name: 'Event loop late', value: ({ loopDelay }) => loopDelay, text: ({ loopDelay }) => milliseconds(loopDelay) },
-  { name: 'Server process', value: ({ rss }) => rss, text: ({ rss }) => bytes(rss) },
-]
 
 interface Kept {
   sample: HostSample

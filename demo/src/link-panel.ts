@@ -1,7 +1,7 @@
 // The status in the header, the choice of transport, and what a person can do to the link.
 import { byId, make, milliseconds, plural, say } from './dom.ts'
 import type { Choice, Session } from './session.ts'
-import { transportNames } from './words.ts'
+import { statusWords } from './words.ts'
 
 export interface LinkPanel {
   /** `links` were tried and `resumed` times the session was found again, since the page opened. */
@@ -52,9 +52,7 @@ export function createLinkPanel(session: Session): LinkPanel {
       const { snapshot } = session.client
       const closed = snapshot.status === 'closed'
       status.dataset.status = snapshot.status
-      const over =
-        snapshot.transport === null ? '' : ` over ${transportNames[snapshot.transport] ?? snapshot.transport}`
-      say(words, snapshot.status === 'open' ? `open${over}` : snapshot.status)
+      say(words, statusWords(snapshot))
       say(disconnectWords, isDown() ? 'Connect' : 'Disconnect')
       say(close, closed ? 'New session' : 'Close')
       disconnect.disabled = closed

@@ -6,6 +6,7 @@ import { createChat, type Mode } from './chat.ts'
 import { createContinuity } from './continuity.ts'
 import { createControl } from './control.ts'
 import { byId, plural } from './dom.ts'
+import { realtimeUrl } from './endpoint.ts'
 import { createEventLog } from './event-log.ts'
 import { createFigures } from './figures.ts'
 import { createHostCards } from './host.ts'
@@ -66,12 +67,6 @@ const weatherPanel = createWeatherPanel(control)
 const traffic = createTraffic(control.rate, (amount) => {
   if (session.client.status !== 'closed') up.send(amount)
 })
-
-/** The page is served beside the proxy, not through it; the service tells the port. */
-function realtimeUrl(): string {
-  const port = document.querySelector<HTMLMetaElement>('meta[name=realtime-port]')?.content ?? ''
-  return `${location.protocol}//${location.hostname}:${port}/realtime`
-}
 
 function setUp(client: DemoClient): void {
   timeline.status(client.status, performance.now())

@@ -1,10 +1,17 @@
 // What things are called on the page, in one place.
+import type { Snapshot } from '@holdfast/client'
 import type { Weather, WeatherEvent } from '../shared/contract.ts'
 
 export const transportNames: Readonly<Record<string, string>> = {
   webSocket: 'WebSocket',
   eventSource: 'event stream',
   longPolling: 'long-polling',
+}
+
+/** What the header says. */
+export function statusWords({ status, transport }: Snapshot): string {
+  const over = transport === null ? '' : ` over ${transportNames[transport] ?? transport}`
+  return status === 'open' ? `open${over}` : status
 }
 
 interface WeatherWords {

@@ -17,16 +17,21 @@ export interface DemoRun {
   close(): Promise<void>
 }
 
-/** A fresh visitor, once the page is connected. */
-export type OpenVisit = (options?: BrowserContextOptions) => Promise<Visit>
+/** A fresh visitor, once the page is connected: the main one, or another. */
+type OpenVisit = (options?: BrowserContextOptions, page?: string) => Promise<Visit>
 
 export async function runDemo(browserPath: string): Promise<DemoRun> {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-demo-'))
-  const script = join(folder, 'main.js')
   await build({
-    entryPoints: ['demo/src/main.ts'],
-    outfile: script,
+    entryPoints: { main: 'demo/src/main.ts', react: 'demo/react/main.tsx', vue: 'demo/vue/main.ts' },
+    outdir: folder,
     bundle: true,
+    define: {
+      'process.env.NODE_ENV': '"production"',
+      __VUE_OPTIONS_API__: 'false',
+      __VUE_PROD_DEVTOOLS__: 'false',
+      __VUE_PROD_HYDRATION_MISMATCH_DETAILS__: 'false',
+    },
     format: 'esm',
     conditions: ['@holdfast/source'],
     logLevel: 'warning',
@@ -34,7 +39,7 @@ export async function runDemo(browserPath: string): Promise<DemoRun> {
   const files = {
     assets: pathToFileURL('demo/'),
     library: pathToFileURL('packages/client/dist/'),
-    script: pathToFileURL(script),
+    script: pathToFileURL(join(folder, 'main.js')),
   }
   const browser = await chromium.launch({ executablePath: browserPath })
 
@@ -43,8 +48,8 @@ export async function runDemo(browserPath: string): Promise<DemoRun> {
       const demo = await startDemo({ files, port: 0, realtimePort: 0, host: '127.0.0.1' })
       const url = `http://localhost:${demo.port}/`
       const visits: Visit[] = []
-      const open: OpenVisit = async (options) => {
-        const visit = createVisit(await newPage(browser, options), url, expect)
+      const open: OpenVisit = async (options, page = '') => {
+        const visit = createVisit(await newPage(browser, options), url + page, expect)
         visits.push(visit)
         await visit.open()
         return visit

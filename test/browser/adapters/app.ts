@@ -6,7 +6,7 @@ export interface AppOptions {
   topic: string
 }
 
-export interface App {
+interface App {
   /** What the handler of each component has seen on this route. */
   readonly seen: number[][]
   go(route: string): void

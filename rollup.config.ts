@@ -22,7 +22,7 @@ interface Bundle {
   banner?: string
 }
 
-const clientEntries = { index: 'src/index.ts', auto: 'src/auto.ts' }
+const clientEntries = { index: 'src/index.ts', auto: 'src/auto.ts', plain: 'src/plain.ts' }
 const script = { holdfast: 'src/auto.ts' }
 const index = { index: 'src/index.ts' }
 

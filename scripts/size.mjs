@@ -13,6 +13,11 @@ const adapted = ['react', 'vue', '@holdfast/client']
 const entries = [
   { name: 'client, WebSocket only', code: "export { connect, webSocket } from '@holdfast/client'", limit: 12_800 },
   { name: 'client/auto', code: "export { connect } from '@holdfast/client/auto'", limit: 14_848 },
+  {
+    name: 'client/plain, WebSocket only',
+    code: "export { connect, plain, webSocket } from '@holdfast/client/plain'",
+    limit: 12_000,
+  },
   { name: 'react', code: "export * from '@holdfast/react'", external: adapted, limit: 1_536 },
   { name: 'vue', code: "export * from '@holdfast/vue'", external: adapted, limit: 1_536 },
   { name: 'script file', path: 'packages/client/dist/holdfast.min.js', limit: 15_104 },

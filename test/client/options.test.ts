@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
+import { holdfast } from '../../packages/client/src/dialects/holdfast.ts'
 import { settle, type ClientOptions } from '../../packages/client/src/options.ts'
 import { scriptedTransport } from '../support/scripted-transport.ts'
 
@@ -6,7 +7,7 @@ const transports = [scriptedTransport()]
 
 describe('options', () => {
   it('have the defaults that are documented', () => {
-    expect(settle({ transports })).toMatchObject({
+    expect(settle({ transports }, holdfast())).toMatchObject({
       minUptime: 5000,
       maxAttempts: Infinity,
       reprobe: 30_000,
@@ -20,7 +21,7 @@ describe('options', () => {
 
   it('given as undefined hide no default, in groups neither', () => {
     const given = { transports, linger: undefined, dialect: undefined, timeouts: { open: undefined, join: 5 } }
-    expect(settle(given as unknown as ClientOptions)).toMatchObject({
+    expect(settle(given as unknown as ClientOptions, holdfast())).toMatchObject({
       linger: 1000,
       dialect: { name: 'holdfast' },
       timeouts: { open: 10_000, join: 5 },

@@ -10,6 +10,7 @@ import { exportsOf, type Declaration, type Member } from './surface.ts'
 const entries = {
   client: exportsOf('packages/client/src/index.ts'),
   auto: exportsOf('packages/client/src/auto.ts'),
+  plain: exportsOf('packages/client/src/plain.ts'),
   server: exportsOf('packages/server/src/index.ts'),
   protocol: exportsOf('packages/protocol/src/index.ts'),
   testing: exportsOf('packages/testing/src/index.ts'),
@@ -110,7 +111,7 @@ describe('everything that is exported says what it is', () => {
     ...(deep ? members : []).filter((member) => !member.comment).map((member) => `${path}: ${name}.${member.name}`),
   ]
   // Fields of frames are described in PROTOCOL.md, which their types name; those of rules beside the rule.
-  test.each(['client', 'auto', 'server', 'testing', 'protocol', 'react', 'vue'] as const)('%s', (name) => {
+  test.each(['client', 'auto', 'plain', 'server', 'testing', 'protocol', 'react', 'vue'] as const)('%s', (name) => {
     expect(entries[name].flatMap((declaration) => lacking(declaration, !/protocol|testing/.test(name)))).toEqual([])
   })
 })

@@ -111,18 +111,18 @@ function clientFault(from: string, { to, typeOnly }: Import): string | undefined
   if (isPure(from))
     return typeOnly || isPure(`${to}.ts`) ? undefined : 'a pure file imports pure files and the protocol'
   if (typeOnly || name === 'auto.ts') return undefined
-  if (target === 'auto.ts') return 'the preset is imported by nobody'
-  if (name === 'index.ts') return undefined
-  if (/^(index|registry)\.ts$|^transports\//.test(target))
+  if (target === 'auto.ts' || target === 'plain.ts') return 'the presets are imported by nobody'
+  if (/^(index|registry|plain)\.ts$/.test(name)) return undefined
+  if (/^(index|registry|shared)\.ts$|^transports\//.test(target))
     return 'only the entries import transports, the registry and the index'
   return undefined
 }
 
 /** What each package may import from outside itself. The protocol is inlined by those that name it. */
 const outside: Record<string, RegExp> = {
-  protocol: /^$/,
-  client: /^(mitt|@holdfast\/protocol)$/,
-  server: /^(ws|@holdfast\/protocol|node:.*)$/,
+  protocol: /^@msgpack\/msgpack$/,
+  client: /^(mitt|@holdfast\/protocol(\/message-pack)?|@bufbuild\/protobuf)$/,
+  server: /^(ws|@holdfast\/protocol(\/message-pack)?|node:.*)$/,
   testing: /^(@holdfast\/protocol|node:.*)$/,
   react: /^(react|@holdfast\/client)$/,
   vue: /^(vue|@holdfast\/client)$/,

@@ -154,6 +154,7 @@ export function createDriver(url: string, settings: Settings): Driver {
     const bye = state.at === 'closed' && !cause && isOpen(before) ? session.bye() : null
     current?.link?.close(bye ? [bye] : undefined)
     current = null
+    session.unlinked?.()
     sender.discard()
     act(['abandon'])
   }
@@ -191,7 +192,7 @@ export function createDriver(url: string, settings: Settings): Driver {
             session.linked?.()
           },
           received: (packet, about) => received(me, packet, about),
-          heard: () => me === current && isOpen() && dispatch({ type: 'received' }),
+          heard: () => me === current && isOpen() && (session.heard?.(), dispatch({ type: 'received' })),
           sent: (frames) => me === current && session.sent?.(frames),
           dropped: (why) => lost(me, why),
         },
@@ -259,7 +260,9 @@ export function createDriver(url: string, settings: Settings): Driver {
     gap: (gap) => emitter.emit('gap', gap),
   })
   const session: Session = dialect.session({
+    url,
     settings,
+    report,
     outbox: sender.outbox,
     topics,
     dispatch,

@@ -3,12 +3,12 @@
  * packets of what is to be said, and tells its host what the packets that come mean. PURE: types only. `holdfast()` is the default;
  * `plain()` speaks to servers without Holdfast. See "write your own dialect" in the docs.
  */
-import type { Malformed, Outbox, Packet, Position, Transmission, Via, Welcome } from '@holdfast/protocol'
+import type { Limits, Malformed, Outbox, Packet, Position, Transmission, Via } from '@holdfast/protocol'
 import type { Settings } from './options.ts'
 import type { Event, Pulse } from './state.ts'
 import type { Topics } from './topics.ts'
 import type { Cause } from './transport.ts'
-import type { Gap } from './types.ts'
+import type { Gap, Receipt } from './types.ts'
 
 /** What a server speaks. A value, given as `dialect`. */
 export interface Dialect {
@@ -24,13 +24,22 @@ export interface Dialect {
 export interface Parcel {
   /** Its bytes. */
   readonly packet: Packet
+  /** Its name, where the dialect gives it. @default the name of the session and its serial */
+  readonly id?: string | undefined
 }
 
 /** What holds while a link is open. */
-export type Terms = Pick<Welcome, 'level' | 'limits'>
+export interface Terms {
+  /** What an acknowledgement stands for. */
+  readonly level: Receipt['level']
+  /** What the server takes. */
+  readonly limits: Limits
+}
 
 /** What a session acts on. */
 export interface Host {
+  /** The endpoint, absolute, http or https. */
+  readonly url: string
   /** The options of the connection, its clock and its source of chance among them. */
   readonly settings: Settings
   /** What is to be sent, and what became of it. */
@@ -51,6 +60,8 @@ export interface Host {
   denied(topic: string, code: string, message: string): void
   /** Messages that are not going to come, of whatever topic. */
   gap(gap: Gap): void
+  /** A fault that nobody awaits, for the `error` event. */
+  report(code: string, message: string, cause?: unknown): void
   /** Something that the snapshot shows has changed. */
   changed(): void
 }
@@ -84,6 +95,10 @@ export interface Session {
   wire(credential: unknown): Wire
   /** Bytes can flow on it. */
   linked?(): void
+  /** Bytes came on it that are no packet. */
+  heard?(): void
+  /** It is gone, or was let go. */
+  unlinked?(): void
   /** A link that says nothing but a ping at first. */
   trial?(): Wire
   /** Whether what came on such a link answers it. */
@@ -116,6 +131,8 @@ export interface Ask {
   body?: Packet | undefined
   /** What comes as the answer is a packet for `decode`, too. @default false */
   isAnswered?: boolean | undefined
+  /** The answer is to be read as bytes, not as text. @default false */
+  isBinary?: boolean | undefined
 }
 
 /** What a transport can tell of a packet, beside its bytes. */
@@ -152,7 +169,7 @@ export interface Wire {
   /** Total: what is not a packet comes back as `Malformed`. Remembers what the next poll has to confirm. */
   decode(packet: unknown, about?: About): readonly unknown[] | Malformed
   /** Whether the answer to a request says that the server is done with this link; it is then decoded, whatever its status. */
-  isFarewell(answer: string): boolean
+  isFarewell(answer: Packet): boolean
   /** The ticket in the answer to its `hello`; null if there is none. */
-  ticket(answer: string): string | null
+  ticket(answer: Packet): string | null
 }

@@ -2,7 +2,6 @@
 import { fullJitter, type Backoff } from './backoff.ts'
 import { realClock, type Clock } from './clock.ts'
 import type { Dialect } from './dialect.ts'
-import { holdfast } from './dialects/holdfast.ts'
 import { browserSignals, isOnline } from './environment.ts'
 import type { Signal } from './state.ts'
 import { HoldfastError } from './errors.ts'
@@ -43,7 +42,7 @@ export interface ClientOptions {
    * @default 10_000 messages, 16 MiB, 'reject'
    */
   outbox?: { maxMessages?: number; maxBytes?: number; overflow?: 'reject' | 'drop-oldest' | 'wait' }
-  /** What the server speaks. @default holdfast() */
+  /** What the server speaks; `plain()` is the default of `@holdfast/client/plain`. @default holdfast() */
   dialect?: Dialect
   /** Where faults go that nobody listens to. @default console */
   logger?: { error(error: unknown): void }
@@ -68,8 +67,8 @@ export interface Settings extends Required<
   online: () => boolean
 }
 
-/** Throws a `HoldfastError` (`bad-option`) naming the option. */
-export function settle(options: ClientOptions): Settings {
+/** Throws a `HoldfastError` (`bad-option`) naming the option. `dialect` is the one to fall back on. */
+export function settle(options: ClientOptions, dialect?: Dialect): Settings {
   const { transports, timeouts, outbox } = options
   if (!transports?.length)
     throw new HoldfastError('bad-option', 'transports: none given. Pass [webSocket()], or import /auto.')
@@ -89,7 +88,7 @@ export function settle(options: ClientOptions): Settings {
     online: isOnline,
     environment: browserSignals,
     heartbeat: {},
-    dialect: holdfast(),
+    dialect,
     ...given(options),
     timeouts: { authorize: 10_000, open: 10_000, join: 8000, ...given(timeouts) },
     outbox: { maxMessages: 10_000, maxBytes: 2 ** 24, overflow: 'reject', ...given(outbox) },

@@ -36,7 +36,10 @@ export function createPolicy(settings: Settings): Policy {
 const clamp = (value: number, low: number): number => Math.min(Math.max(value, low), MAX_HINT)
 
 /** Numbers of a peer, made harmless (PROTOCOL.md §4.3). `own` overrides what the server announces. */
-export const clampPulse = (welcome: Welcome, own: Settings['heartbeat']): Pulse => ({
+export const clampPulse = (
+  welcome: Pick<Welcome, 'beat' | 'grace' | 'retrySpread'>,
+  own: Settings['heartbeat'],
+): Pulse => ({
   beat: own.interval ?? clamp(welcome.beat, 100),
   grace: own.grace ?? clamp(welcome.grace, 100),
   spread: clamp(welcome.retrySpread, 0),

@@ -1,93 +1,19 @@
-/** One connection per URL: a lease for each handle; the last one back lingers, then the connection closes. */
-import { createDriver, type Driver } from './client.ts'
-import { HoldfastError } from './errors.ts'
-import { createHandle } from './handle.ts'
-import { settle, type ClientOptions } from './options.ts'
+/** Clients that speak to a Holdfast server unless they are told otherwise. */
+import { holdfast } from './dialects/holdfast.ts'
+import type { ClientOptions } from './options.ts'
+import { connect as share, createClient as create } from './shared.ts'
 import type { AnyTopics, Client } from './types.ts'
-
-interface Shared {
-  driver: Driver
-  options: ClientOptions
-  leases: number
-  /** Stops the closing that the last lease's return has set off. */
-  stay(): void
-}
-
-/** On the global object, under a versioned name, so that a module loaded twice (hot reload, two bundles) adopts what is there. */
-const symbol = Symbol.for('holdfast.registry.1')
-function registry(): Map<string, Shared> {
-  const home = globalThis as { [symbol]?: Map<string, Shared> }
-  return (home[symbol] ??= new Map())
-}
-
-/** http and ws, relative and absolute, with and without default port or fragment: whatever means the same endpoint is the same. */
-function endpoint(url: string | URL): string {
-  try {
-    const { href } = new URL(url, globalThis.location?.href)
-    // Only text can change between ws and http: the URL setter refuses it.
-    if (/^(http|ws)s?:/.test(href)) return href.replace(/#.*/, '').replace(/^ws/, 'http')
-  } catch {
-    // Said below.
-  }
-  throw new HoldfastError('bad-url', `"${url}" is no http or ws URL. Outside of a page it must be absolute.`)
-}
-
-/** A logger may hold itself: what has no text cannot be compared. */
-function textOf(value: unknown): string {
-  try {
-    return JSON.stringify(value)
-  } catch {
-    return ''
-  }
-}
-
-/** Throws when what can be compared differs: values by content, transports and dialects by their names; functions are not text. */
-function refuseConflict(shared: Shared, options: ClientOptions): void {
-  for (const [name, value] of Object.entries(options)) {
-    if (value === undefined || textOf(value) === textOf(shared.options[name as keyof ClientOptions])) continue
-    throw new HoldfastError(
-      'conflicting-options',
-      `Connected with another "${name}". Give the same or none, or another "key".`,
-    )
-  }
-}
 
 /**
  * An unshared client.
  * @throws HoldfastError `bad-url`, `bad-option`
  */
-export function createClient<T = AnyTopics>(url: string | URL, options: ClientOptions): Client<T> {
-  const driver = createDriver(endpoint(url), settle(options))
-  if (options.autoConnect !== false) driver.dispatch({ type: 'connect' })
-  return createHandle<T>(driver, () => driver.dispatch({ type: 'close', cause: null }))
-}
+export const createClient = <T = AnyTopics>(url: string | URL, options: ClientOptions): Client<T> =>
+  create<T>(url, options, holdfast())
 
 /**
  * A handle on the one connection to this URL, made at first use.
  * @throws HoldfastError `bad-url`, `bad-option`, `conflicting-options`
  */
-export function connect<T = AnyTopics>(url: string | URL, options: ClientOptions): Client<T> {
-  const href = endpoint(url)
-  const key = href + ' ' + (options.key ?? '')
-  const all = registry()
-  let shared = all.get(key)
-  if (shared) refuseConflict(shared, options)
-  else {
-    const settings = settle(options)
-    shared = { driver: createDriver(href, settings), options, leases: 0, stay() {} }
-    all.set(key, shared)
-  }
-  const mine = shared
-  const { driver } = mine
-  mine.stay()
-  mine.leases++
-  if (options.autoConnect !== false && /idle|closed/.test(driver.snapshot().status))
-    driver.dispatch({ type: 'connect' })
-  return createHandle<T>(driver, () => {
-    if (--mine.leases) return
-    mine.stay = driver.settings.clock.after(driver.settings.linger, () => {
-      if (all.get(key) === mine) all.delete(key)
-      driver.dispatch({ type: 'close', cause: null })
-    })
-  })
-}
+export const connect = <T = AnyTopics>(url: string | URL, options: ClientOptions): Client<T> =>
+  share<T>(url, options, holdfast())

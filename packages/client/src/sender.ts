@@ -1,13 +1,5 @@
 /** What goes out: `send`, `request`, `flush`, and the packets of a tick. Promises over the outbox; it acts on no link by itself. */
-import {
-  createOutbox,
-  sizeOf,
-  topicName,
-  type AckLevel,
-  type Outbox,
-  type Outcome,
-  type Packet,
-} from '@holdfast/protocol'
+import { createOutbox, sizeOf, topicName, type Outbox, type Outcome, type Packet } from '@holdfast/protocol'
 import type { Parcel, Session, Terms } from './dialect.ts'
 import { HoldfastError, TOPIC_RULES, type FailedOutcome } from './errors.ts'
 import type { Settings } from './options.ts'
@@ -62,7 +54,7 @@ export function createSender({ settings, session, outlet, changed }: SenderOwner
   const { clock } = settings
   const outbox = createOutbox<Parcel>(settings.outbox)
   let control: Packet[] = []
-  let level: AckLevel = 'memory'
+  let level: Terms['level'] = 'memory'
   let limits: Pick<Terms['limits'], 'message' | 'packet'> = { message: 2 ** 20, packet: 2 ** 18 }
   /** Why nothing is taken any more; empty while it is. */
   let ended = ''
@@ -138,6 +130,7 @@ export function createSender({ settings, session, outlet, changed }: SenderOwner
         const ticket = outbox.add({
           topic,
           payload,
+          id: payload.id,
           bytes,
           once,
           key,

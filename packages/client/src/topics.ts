@@ -35,11 +35,15 @@ export interface Topics {
   add(topic: string, listener: Listener, since: Position | null): readonly [subscriber: Subscriber, undo: () => void]
   /** For the hello: every topic with the position to go on from. */
   positions(): [topic: string, position: Position | null][]
-  subscribed(topic: string, position: Position): void
+  /** `position` null: it stands, on a server that keeps no log for it. */
+  subscribed(topic: string, position: Position | null): void
   event(topic: string, offset: number, data: unknown, check?: number): void
   caughtUp(topic: string, offset: number): void
   denied(topic: string, code: string, message: string): void
-  volatile(topic: string, data: unknown): void
+  /** What has no place in the log of its topic; a plain server may have a place of its own for it. */
+  volatile(topic: string, data: unknown, offset?: number, epoch?: string): void
+  /** For the subscribers of its topic, or of all, where it names none. */
+  gap(gap: Gap): void
   /** The server has sent this link everything up to `offset` (PROTOCOL.md §7.4). */
   top(topic: string, offset: number): void
 }
@@ -118,7 +122,8 @@ export function createTopics(owner: TopicsOwner): Topics {
         ask(name, topic)
         if (isOverdue) topic.phase = 'outdated'
       } else {
-        subscriber.cursor.start(topic.lead.position!)
+        const { position } = topic.lead
+        if (position) subscriber.cursor.start(position)
         subscriber.settled()
       }
       return [
@@ -146,10 +151,10 @@ export function createTopics(owner: TopicsOwner): Topics {
       const topic = topics.get(name) ?? (name[0] === '~' ? create(name, null) : undefined)
       if (!topic) return
       if (topic.phase === 'outdated') return ask(name, topic)
-      topic.phase = 'replaying'
-      topic.check = position[2]
+      topic.phase = position ? 'replaying' : 'live'
+      topic.check = position?.[2] ?? 0
       for (const subscriber of topic.subscribers) {
-        const hole = subscriber.cursor.start(position)
+        const hole = position && subscriber.cursor.start(position)
         if (hole) subscriber.gap(toGap(name, hole))
         subscriber.settled()
       }
@@ -185,7 +190,13 @@ export function createTopics(owner: TopicsOwner): Topics {
       topics.delete(name)
       for (const subscriber of topic?.subscribers ?? []) subscriber.settled([code, message])
     },
-    volatile: (topic, data) => everybody({ topic, data, offset: 0, epoch: '', replayed: false, direct: false }),
+    volatile: (topic, data, offset = 0, epoch = '') =>
+      everybody({ topic, data, offset, epoch, replayed: false, direct: false }),
+    gap(gap) {
+      for (const [name, { lead, subscribers }] of topics)
+        if (!gap.topic || gap.topic === name)
+          for (const subscriber of subscribers) if (subscriber.cursor !== lead) subscriber.gap(gap)
+    },
     top(name, offset) {
       const topic = topics.get(name)
       if (topic?.phase === 'live' && isBehind(topic, offset)) ask(name, topic)

@@ -79,8 +79,11 @@ export interface Receipt {
   readonly id: string
   /** Its number in the session that acknowledged it, from 1; 0 for a volatile message. */
   readonly serial: number
-  /** What the acknowledgement stands for; `none` for a volatile message: handed to a link, nothing promised. */
-  readonly level: AckLevel | 'none'
+  /**
+   * What the acknowledgement stands for. `none`: handed to a link, nothing promised, as for a volatile message. `acknowledged`: by a plain
+   * server, which knows itself what it means by that.
+   */
+  readonly level: AckLevel | 'acknowledged' | 'none'
 }
 
 /** How to send one message. */

@@ -7,7 +7,10 @@ export type Packet = string | Uint8Array<ArrayBuffer>
 
 /** Bytes of a packet; text in UTF-8. */
 export const sizeOf = (packet: Packet): number =>
-  typeof packet === 'string' ? new TextEncoder().encode(packet).length : packet.byteLength
+  typeof packet === 'string'
+    ? new TextEncoder().encode(packet).length
+    : // A Blob, where a platform's own function sends it.
+      (packet.byteLength ?? (packet as unknown as Blob).size)
 
 /** What was wrong with a packet, in words fit for a close reason. */
 export interface Malformed {
@@ -20,6 +23,12 @@ export interface Malformed {
  * encoded elements. So a payload is encoded once, when it is handed over, and a frame for many receivers is encoded once for all.
  */
 export interface Codec<P extends Packet = Packet> {
+  /**
+   * Names it where client and server agree (PROTOCOL.md §2.1): 1 to 32 lower-case letters, digits and hyphens. Connections that are shared must
+   * have codecs of one name.
+   * @default none: JSON, which every peer has
+   */
+  readonly name?: string
   /** One value: a whole frame, or one element of it. Throws a `TypeError` for what the codec or a peer
    * cannot take (a cycle, a BigInt, undefined, nesting deeper than 62). */
   encode(value: unknown): P
@@ -30,9 +39,9 @@ export interface Codec<P extends Packet = Packet> {
 }
 
 /** Deepest nesting of a packet that is taken in, the arrays of the packet and of its frames counted (PROTOCOL.md §2). */
-const MAX_DEPTH = 64
+export const MAX_DEPTH = 64
 /** Deepest nesting of what is encoded, so that it fits as an element of a frame of a packet. */
-const MAX_ELEMENT_DEPTH = MAX_DEPTH - 2
+export const MAX_ELEMENT_DEPTH: number = MAX_DEPTH - 2
 
 /**
  * Whether a parsed value nests deeper than `depth`. Looked at after `JSON.parse`, which stands any nesting in every engine: a walk over
@@ -54,10 +63,17 @@ function isFrame(frame: unknown, table: FrameTable): boolean {
   return frame.length <= kinds.length + 1 && kinds.every((kind, i) => kind(frame[i + 1]))
 }
 
+/** What was decoded, if it is an array of frames of the table. */
+export function checkFrames<F extends Frame>(value: unknown, table: FrameTable): F[] | Malformed {
+  if (!Array.isArray(value)) return { malformed: 'not an array' }
+  const bad = value.findIndex((frame) => !isFrame(frame, table))
+  return bad < 0 ? value : { malformed: 'bad frame at ' + bad }
+}
+
 /** The value itself; throws a `TypeError` for bytes, of which JSON would make an object of numbers, or an empty one. */
 export function refuseBytes(value: unknown): unknown {
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer || value instanceof Blob)
-    throw new TypeError('JSON has no bytes. Use a binary codec, or base64 in a string.')
+    throw new TypeError('JSON has no bytes. Use messagePack(), or base64 in a string.')
   return value
 }
 
@@ -80,9 +96,6 @@ export const json: Codec<string> = {
     } catch {
       return { malformed: 'not JSON' }
     }
-    if (!Array.isArray(frames)) return { malformed: 'not an array' }
-    if (tooDeep(frames, MAX_DEPTH)) return { malformed: 'nested too deep' }
-    const bad = frames.findIndex((frame) => !isFrame(frame, table))
-    return bad < 0 ? frames : { malformed: 'bad frame at ' + bad }
+    return tooDeep(frames, MAX_DEPTH) ? { malformed: 'nested too deep' } : checkFrames(frames, table)
   },
 }

@@ -12,6 +12,8 @@ export interface Message<P> {
   topic: string
   /** What it carries. */
   payload: P
+  /** Names it for ever. By default the name of the session and its serial, both as of its first transmission. */
+  id?: string | undefined
   /** Size that counts against the limits and the size of packets, in bytes. What the frame adds to the payload should be in it. */
   bytes: number
   /** Instant after which it is no longer worth putting on a link. */

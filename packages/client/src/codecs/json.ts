@@ -13,3 +13,20 @@ export const json: PayloadCodec = {
   },
   decode: (packet) => JSON.parse(typeof packet === 'string' ? packet : new TextDecoder().decode(packet)) as unknown,
 }
+
+/**
+ * JSON beside bare words, such as the `ping` and `pong` of many servers: a string is sent as it is, and what comes and is no JSON is a
+ * string. So a string does not come back as it went if it reads as JSON.
+ */
+export const jsonOrText: PayloadCodec = {
+  ...json,
+  name: 'json-or-text',
+  encode: (message) => (typeof message === 'string' ? message : json.encode(message)),
+  decode(packet) {
+    try {
+      return json.decode(packet)
+    } catch {
+      return typeof packet === 'string' ? packet : new TextDecoder().decode(packet)
+    }
+  },
+}

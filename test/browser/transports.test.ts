@@ -14,18 +14,21 @@ import { HELLO, until, WELCOME } from '../client/transport-kit.ts'
 
 /** What runs in the page: opens one link and keeps a log of it. */
 const inPage = `
+  import { json } from '@holdfast/protocol'
   import { realClock } from './clock.ts'
-  import { holdfast } from './dialects/holdfast.ts'
+  import { createWire } from './dialects/holdfast-wire.ts'
   import { eventSource } from './transports/event-source.ts'
   import { longPolling } from './transports/long-polling.ts'
   import { webSocket } from './transports/web-socket.ts'
   const transports = { webSocket: webSocket(), eventSource: eventSource(), native: eventSource({ native: true }), longPolling: longPolling() }
   window.openLink = (name, url, hello) => {
-    const wire = holdfast().wire(hello)
+    const wire = createWire(json, hello)
     window.log = []
     window.link = transports[name].open({ url, wire, clock: realClock, random: Math.random }, {
       opened: () => log.push('opened'),
       received: (packet) => log.push(...wire.decode(packet)),
+      heard: () => {},
+      sent: () => {},
       dropped: (cause) => log.push(cause),
     })
   }`

@@ -41,6 +41,18 @@ export function testLog(make: () => LogUnderTest | Promise<LogUnderTest>): void 
     expect((await log.append('a', '3')).offset).toBe(3)
   })
 
+  test('text comes back as text and bytes as bytes, when read and when told', async () => {
+    const { log } = await make()
+    const told: AppendedEntry['data'][] = []
+    const start = (await log.locate('a', null)).position
+    const unwatch = log.watch('a', ({ data }) => told.push(data))
+    const all = ['"text"', new Uint8Array([0, 0x5b, 0xff]), '']
+    for (const data of all) await log.append('a', data)
+    expect((await log.read('a', start, PAGE))?.entries.map(({ data }) => data)).toEqual(all)
+    expect(told).toEqual(all)
+    unwatch()
+  })
+
   test('the start of a topic is a position before its first entry is appended, and stays one', async () => {
     const { log } = await make()
     const start = (await log.locate('a', null)).position

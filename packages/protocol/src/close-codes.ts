@@ -10,6 +10,7 @@ export const CloseCode = {
   stopped: 4000,
   forbidden: 4001,
   version: 4002,
+  codec: 4003,
   unauthenticated: 4100,
   expired: 4101,
   overloaded: 4200,
@@ -23,6 +24,7 @@ export const CloseCode = {
   takenOver: 4400,
   otherIdentity: 4401,
   noProgress: 4402,
+  otherCodec: 4403,
 } as const
 
 /**

@@ -93,8 +93,11 @@ export type Frame = UpFrame | DownFrame
 /** The protocol version this code speaks. */
 export const VERSION = 1
 
-/** The WebSocket subprotocol that a server echoes (PROTOCOL.md §5.1). */
+/** The WebSocket subprotocol of JSON; that of another codec has a dot and its name behind it (PROTOCOL.md §5.1). */
 export const SUBPROTOCOL = 'holdfast.1'
+
+/** The media type of packets over HTTP has the name of the codec behind this (PROTOCOL.md §5). JSON travels as text/plain. */
+export const MEDIA_TYPE = 'application/vnd.holdfast.'
 
 /** Longest offered subprotocol that carries a hello (PROTOCOL.md §5.1); a longer hello goes as the first message. */
 export const MAX_HEADER_HELLO = 4096

@@ -1,6 +1,6 @@
 /** Links before they have a session: hello in time, version, credential, caps (PROTOCOL.md §4.1, §4.2, §4.5). */
-import { CloseCode, UP_FRAMES, VERSION } from '@holdfast/protocol'
-import type { Hello, UpFrame } from '@holdfast/protocol'
+import { CloseCode, UP_FRAMES, VERSION, json } from '@holdfast/protocol'
+import type { Codec, Hello, UpFrame } from '@holdfast/protocol'
 import type { Contact } from './contact.ts'
 import type { Context } from './context.ts'
 import { refusedCredential } from './farewell.ts'
@@ -38,14 +38,15 @@ interface Parts {
 }
 
 export function createArrivals({ context, contact, attach, started, retryAfter }: Parts): Arrivals {
-  const { settings, counters, encode } = context
-  const { codec, clock, limits } = settings
+  const { settings, counters } = context
+  const { clock, limits } = settings
   const waiting = new Set<{ phase: Phase; link: Link }>()
   let refusing: () => (Farewell & { retryAfter: number }) | null = () => null
 
   function sayBye(link: Link, { code, reason }: Farewell, after?: number): void {
     counters.closed[code] = (counters.closed[code] ?? 0) + 1
-    link.close(code, reason, [encode(after === undefined ? ['bye', code, reason] : ['bye', code, reason, after])])
+    const bye = after === undefined ? ['bye', code, reason] : ['bye', code, reason, after]
+    link.close(code, reason, [codecOf(link).encode(bye)])
   }
   function refusal(): (Farewell & { retryAfter: number }) | null {
     const full = waiting.size >= limits.unauthenticated
@@ -56,7 +57,7 @@ export function createArrivals({ context, contact, attach, started, retryAfter }
 
   /** A client may see whether a link carries both ways before its hello takes over from another (PROTOCOL.md §4.1). */
   function answerPings(link: Link, frames: readonly UpFrame[]): void {
-    link.send(frames.flatMap((frame) => (frame[0] === 'ping' ? [encode(['pong', frame[1]])] : [])))
+    link.send(frames.flatMap((frame) => (frame[0] === 'ping' ? [codecOf(link).encode(['pong', frame[1]])] : [])))
   }
   function accept(link: Link, request: LinkRequest): LinkEnd {
     const arrival: { phase: Phase; link: Link } = { phase: { at: 'out' }, link }
@@ -126,9 +127,9 @@ export function createArrivals({ context, contact, attach, started, retryAfter }
     return {
       take,
       receive(packet) {
-        const bytes = typeof packet === 'string' ? Buffer.byteLength(packet) : 0
+        const bytes = typeof packet === 'string' || packet instanceof Uint8Array ? Buffer.byteLength(packet) : 0
         if (bytes > limits.received) return fail({ code: CloseCode.tooLarge, reason: 'packet too large' })
-        const frames = codec.decode<UpFrame>(packet, UP_FRAMES)
+        const frames = codecOf(link).decode<UpFrame>(packet, UP_FRAMES)
         if ('malformed' in frames) fail({ code: CloseCode.protocol, reason: frames.malformed })
         else take(frames, bytes)
       },
@@ -173,6 +174,8 @@ export function createArrivals({ context, contact, attach, started, retryAfter }
     },
   }
 }
+
+const codecOf = (link: Link): Codec => link.codec ?? json
 
 function faultOf(hello: Hello): Farewell | null {
   if (hello.version !== VERSION) return { code: CloseCode.version, reason: `this server speaks version ${VERSION}` }

@@ -41,8 +41,8 @@ const PROTOCOL = CloseCode.protocol
 const SLOW: Farewell = { code: CloseCode.slow, reason: 'too slow a reader' }
 
 export function createContact({ context, uplink, topics, upkeep, close, end, detach }: Parts): Contact {
-  const { settings, counters, encode } = context
-  const { clock, codec, limits } = settings
+  const { settings, counters } = context
+  const { clock, limits } = settings
 
   function subscribeAll(attachment: Attachment, list: Hello['subscriptions']): void {
     const tells: (() => void)[] = []
@@ -65,7 +65,7 @@ export function createContact({ context, uplink, topics, upkeep, close, end, det
         session.identity = identity ?? null
         attachment.authenticatedAt = clock.now()
         attachment.renewal = 'none'
-        attachment.outlet.push(encode(['authenticated']))
+        attachment.outlet.say(['authenticated'])
       },
       (error) => close(attachment, refusedCredential(error)),
     )
@@ -79,7 +79,7 @@ export function createContact({ context, uplink, topics, upkeep, close, end, det
       if (type === 'settled' && frame[1] > attachment.session.intake.handled)
         return { code: PROTOCOL, reason: 'settled what was not acknowledged' }
       // Only a packet that is larger than a frame may be can hold one.
-      if (bytes > limits.message && Buffer.byteLength(codec.encode(frame)) > limits.message)
+      if (bytes > limits.message && Buffer.byteLength(attachment.session.codec.encode(frame)) > limits.message)
         return { code: CloseCode.tooLarge, reason: 'message too large' }
     }
     return null
@@ -105,7 +105,7 @@ export function createContact({ context, uplink, topics, upkeep, close, end, det
         return topics.unsubscribe(attachment, frame[1])
       case 'ping':
         // A link that is full of other frames proves itself by those.
-        return outlet.queued > limits.buffered ? undefined : outlet.push(encode(['pong', frame[1]]))
+        return outlet.queued > limits.buffered ? undefined : outlet.say(['pong', frame[1]])
       case 'auth':
         return authenticate(attachment, frame[1])
       case 'bye':

@@ -1,5 +1,6 @@
 /** What every part of one server shares. Types, and the counters. */
-import type { DownFrame, Packet } from '@holdfast/protocol'
+import { createCodecs } from './codecs.ts'
+import type { Codecs } from './codecs.ts'
 import type { Settings } from './options.ts'
 
 /** What has happened since the server was made; gauges are counted when asked. */
@@ -33,15 +34,22 @@ export interface Counters {
 export interface Context {
   readonly settings: Settings
   readonly counters: Counters
-  /** A frame whose elements are plain values. */
-  encode(frame: DownFrame): Packet
+  readonly codecs: Codecs
   /** Hands an error to `onError`; never throws. */
   report(error: unknown, where: string): void
 }
 
 export function createContext(settings: Settings): Context {
+  function report(error: unknown, where: string): void {
+    try {
+      settings.onError(error, where)
+    } catch {
+      // Nobody is left to tell.
+    }
+  }
   return {
     settings,
+    codecs: createCodecs(settings.codecs, settings.limits.message, report),
     counters: {
       attached: 0,
       resumed: 0,
@@ -58,13 +66,6 @@ export function createContext(settings: Settings): Context {
       closed: {},
       refused: {},
     },
-    encode: (frame) => settings.codec.encode(frame),
-    report(error, where) {
-      try {
-        settings.onError(error, where)
-      } catch {
-        // Nobody is left to tell.
-      }
-    },
+    report,
   }
 }

@@ -2,8 +2,8 @@
  * The core: links arrive, say hello, are attached to sessions, and leave (PROTOCOL.md §4). It knows neither sockets nor HTTP: a listener,
  * or a simulation, gives it `Link`s.
  */
-import { CloseCode, IDENTITY_INBOX, SESSION_INBOX } from '@holdfast/protocol'
-import type { Hello } from '@holdfast/protocol'
+import { CloseCode, IDENTITY_INBOX, SESSION_INBOX, json } from '@holdfast/protocol'
+import type { Codec, Hello } from '@holdfast/protocol'
 import { createArrivals } from './arrivals.ts'
 import type { Arrivals } from './arrivals.ts'
 import { createContact } from './contact.ts'
@@ -121,19 +121,23 @@ export function createHub(context: Context, handlers: Handlers): Hub {
 
   function makeAttachment(session: Session, link: Link, request: LinkRequest, incarnation: number): Attachment {
     const now = clock.now()
-    const outlet = createOutlet(context, link, {
-      fill() {
-        // Acks wait for a link that takes nothing: results told again and again must not pile up there. It says when it has drained.
-        if (link.buffered <= settings.limits.buffered) for (const frame of uplink.acks(session)) outlet.push(frame)
-        pump(attachment)
+    const outlet = createOutlet(
+      context,
+      { link, codec: session.codec },
+      {
+        fill() {
+          // Acks wait for a link that takes nothing: results told again and again must not pile up there. It says when it has drained.
+          if (link.buffered <= settings.limits.buffered) for (const frame of uplink.acks(session)) outlet.push(frame)
+          pump(attachment)
+        },
+        flushed() {
+          // The network took it all at once, so the link will not say `drained`: go on, but let others have their turn first.
+          if (attachment.behind.size && attachment.reading === 'idle' && outlet.queued < settings.limits.replayBytes)
+            clock.after(0, outlet.schedule)
+        },
+        failed: (error) => fail(attachment, error),
       },
-      flushed() {
-        // The network took it all at once, so the link will not say `drained`: go on, but let others have their turn first.
-        if (attachment.behind.size && attachment.reading === 'idle' && outlet.queued < settings.limits.replayBytes)
-          clock.after(0, outlet.schedule)
-      },
-      failed: (error) => fail(attachment, error),
-    })
+    )
     const attachment: Attachment = {
       session,
       link,
@@ -156,22 +160,27 @@ export function createHub(context: Context, handlers: Handlers): Hub {
     return attachment
   }
   /** The session that a hello continues, a new one, or why neither. The newest incarnation wins at this instant (PROTOCOL.md §4.4). */
-  function admit(hello: Hello, identity: Identity | null): { session: Session; former: Session | null } | Farewell {
+  function admit(
+    hello: Hello,
+    identity: Identity | null,
+    codec: Codec,
+  ): { session: Session; former: Session | null } | Farewell {
     const known = hello.session === null ? null : sessions.find(hello.session)
     const mine = known && identityName(known.identity) === identityName(identity)
     if (known && known.place.state !== 'gone') {
       if (!mine) return { code: CloseCode.otherIdentity, reason: 'the session belongs to another identity' }
+      if (known.codec !== codec) return { code: CloseCode.otherCodec, reason: 'the session has another codec' }
       if (hello.incarnation <= known.incarnation) return { code: CloseCode.stale, reason: 'stale incarnation' }
       if (!known.intake.settle(hello.settled))
         return { code: CloseCode.protocol, reason: 'settled what was not acknowledged' }
       return { session: known, former: null }
     }
-    const session = sessions.create(identity)
+    const session = sessions.create(identity, codec)
     if (!session) return { code: CloseCode.overloaded, reason: 'too many sessions' }
-    return { session, former: mine ? known : null }
+    return { session, former: mine && known.codec === codec ? known : null }
   }
   function attach(link: Link, request: LinkRequest, hello: Hello, identity: Identity | null): Attachment | Farewell {
-    const admitted = admit(hello, identity)
+    const admitted = admit(hello, identity, link.codec ?? json)
     if ('code' in admitted) return admitted
     const { session, former } = admitted
     const resumed = session.incarnation > 0

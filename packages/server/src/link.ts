@@ -3,7 +3,7 @@
  * `server.accept`, and feeds the `LinkEnd` it gets back. Types only.
  */
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Packet, UpFrame } from '@holdfast/protocol'
+import type { Codec, Packet, UpFrame } from '@holdfast/protocol'
 
 /** What carries a link. */
 export type TransportName = 'webSocket' | 'eventSource' | 'longPolling'
@@ -22,6 +22,8 @@ export interface LinkRequest {
 export interface Link {
   /** What `sessions()` and handlers are told it is. */
   readonly transport: TransportName
+  /** What its packets are made with: one of the server's. @default JSON */
+  readonly codec?: Codec
   /** One packet, as encoded frames in order; joined they are within `limits.packet`. Never throws; what cannot be sent is lost with the link. */
   send(frames: readonly Packet[]): void
   /** Bytes handed over that the network (for polls: the client) has not taken yet. */

@@ -13,7 +13,7 @@
  * 4. Whoever watches a topic is told each of its entries at least once, soon, at best in order. Telling may fail or come
  *    twice: the server reads what it has not been told as soon as it is told anything newer.
  *
- * `data` is encoded already and opaque. Prove a log with the conformance suite in `test/server/log-conformance.ts`.
+ * `data` is encoded already and opaque: text comes back as that text, bytes as those bytes. Prove a log with the conformance suite in `test/server/log-conformance.ts`.
  */
 import type { Packet, Position } from '@holdfast/protocol'
 import type { MaybePromise } from './maybe.ts'
@@ -24,7 +24,7 @@ export interface Entry {
   readonly offset: number
   /** Identifies the entry at this offset, see above. */
   readonly check: number
-  /** Encoded; opaque to the log. */
+  /** Encoded; opaque to the log, which gives back text as text and bytes as bytes. */
   readonly data: Packet
 }
 

@@ -1,6 +1,5 @@
 /** Options of `createServer`, documented with their defaults, and the one place where defaults are filled in. Durations in milliseconds. */
-import { json } from '@holdfast/protocol'
-import type { Codec } from '@holdfast/protocol'
+import type { Codec, Packet } from '@holdfast/protocol'
 import { realClock } from './clock.ts'
 import type { Clock } from './clock.ts'
 import { HoldfastError } from './errors.ts'
@@ -94,8 +93,11 @@ export interface ServerOptions {
   renewGrace?: number
   /** Bounds, each with its own default. */
   limits?: Partial<ServerLimits>
-  /** How frames become packets; clients must use the same. @default JSON */
-  codec?: Codec
+  /**
+   * What clients may speak beside JSON, which all may: `[messagePack()]`. What is published, and kept in the log, is encoded with the first one.
+   * @default none
+   */
+  codecs?: readonly Codec<Exclude<Packet, string>>[]
   /** Time. For tests. @default the real clock */
   clock?: Clock
   /** Jitter, names **and session tokens** are made of it. @default cryptographically strong */
@@ -148,7 +150,7 @@ const DEFAULTS: Omit<Settings, 'limits' | 'log'> = {
   bodyTimeout: 10_000,
   renewBefore: 30_000,
   renewGrace: 5_000,
-  codec: json,
+  codecs: [],
   clock: realClock,
   random: strongRandom,
 }

@@ -1,5 +1,5 @@
 /** What goes down one link: the frames of one tick share a packet, up to the packet limit (PROTOCOL.md §2). */
-import type { Packet } from '@holdfast/protocol'
+import type { Codec, DownFrame, Packet } from '@holdfast/protocol'
 import type { Context } from './context.ts'
 import type { Link } from './link.ts'
 
@@ -8,6 +8,8 @@ export interface Outlet {
   readonly queued: number
   /** Queues an encoded frame for the packet of this tick. `bytes` saves measuring a frame that goes to many. */
   push(frame: Packet, bytes?: number): void
+  /** The same for a frame whose elements are plain values. */
+  say(frame: DownFrame): void
   /** Flushes in this tick, even if nothing has been pushed yet. */
   schedule(): void
   /** Drops what waits; nothing is sent any more. */
@@ -25,7 +27,7 @@ export interface OutletHooks {
 
 export function createOutlet(
   { settings, counters }: Context,
-  link: Link,
+  { link, codec }: { link: Link; codec: Codec },
   { fill, flushed, failed }: OutletHooks,
 ): Outlet {
   let frames: Packet[] = []
@@ -64,17 +66,20 @@ export function createOutlet(
     flushed()
   }
 
+  function push(frame: Packet, size = Buffer.byteLength(frame)): void {
+    if (state === 'closed') return
+    frames.push(frame)
+    sizes.push(size)
+    bytes += size
+    schedule()
+  }
+
   return {
     get queued() {
       return bytes + link.buffered
     },
-    push(frame, size = Buffer.byteLength(frame)) {
-      if (state === 'closed') return
-      frames.push(frame)
-      sizes.push(size)
-      bytes += size
-      schedule()
-    },
+    push,
+    say: (frame) => push(codec.encode(frame)),
     schedule,
     close() {
       state = 'closed'

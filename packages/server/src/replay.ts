@@ -2,8 +2,8 @@
  * The replay pump (PROTOCOL.md §7.3): brings subscriptions that are behind up to the top of their logs, a page at a time, as fast as the
  * link drains. Nothing is kept per slow client but its position: what it lacks waits in the log.
  */
-import type { Packet } from '@holdfast/protocol'
 import type { Context } from './context.ts'
+import { createEvents } from './events.ts'
 import type { Page } from './log.ts'
 import { whenReady } from './maybe.ts'
 import { isCurrent } from './session.ts'
@@ -18,19 +18,23 @@ export function createPump(
   topics: Topics,
   unavailable: (attachment: Attachment, error: unknown) => void,
 ): Pump {
-  const { settings, counters, encode } = context
-  const { codec, limits, log } = settings
+  const { settings, codecs, counters } = context
+  const { limits, log } = settings
 
   function pushEvents(subscription: Subscription, { entries }: Page): void {
     const { attachment, topic } = subscription
-    for (const { offset, check, data } of entries) {
-      const parts: Packet[] = [...topic!.head, codec.encode(offset), data]
-      if (check !== subscription.sent[2]) parts.push(codec.encode(check))
-      attachment.outlet.push(codec.join(parts))
+    for (const entry of entries) {
+      const { offset, check } = entry
+      const event = createEvents(codecs, topic!, entry)(attachment.session.codec, check !== subscription.sent[2])
+      if (!event) {
+        topics.skip(subscription, entry)
+        continue
+      }
+      attachment.outlet.push(event.frame, event.bytes)
       subscription.sent = [subscription.sent[0], offset, check]
+      counters.events++
+      counters.replayed++
     }
-    counters.events += entries.length
-    counters.replayed += entries.length
   }
   /** `known`: the newest entry when the page was asked for. */
   function turn(subscription: Subscription, page: Page, known: Topic['newest']): void {
@@ -47,7 +51,7 @@ export function createPump(
       return
     }
     if (subscription.state === 'replaying')
-      attachment.outlet.push(encode(['caught-up', subscription.name, subscription.sent[1]]))
+      attachment.outlet.say(['caught-up', subscription.name, subscription.sent[1]])
     subscription.state = 'live'
   }
   /** What follows is no longer on the log: goes on from what is, and says so (the client announces the gap). */

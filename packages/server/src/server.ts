@@ -1,7 +1,7 @@
 /** `createServer`: the public face of the core. */
 import type { Server as HttpServer } from 'node:http'
 import type { Server as HttpsServer } from 'node:https'
-import { CloseCode, topicName } from '@holdfast/protocol'
+import { CloseCode, json, refuseBytes, topicName } from '@holdfast/protocol'
 import type { Packet } from '@holdfast/protocol'
 import { createContext } from './context.ts'
 import type { Counters } from './context.ts'
@@ -106,7 +106,8 @@ export function createServer<Topics = Record<string, unknown>>(options: ServerOp
   const context = createContext(settings)
   const handlers = createHandlers()
   const hub = createHub(context, handlers)
-  const { codec, log, clock, limits } = settings
+  const { log, clock, limits } = settings
+  const { primary } = context.codecs
   const listeners = new Set<HttpListener>()
   let life: 'open' | 'draining' | 'closed' = 'open'
   let leaveBy = 0
@@ -118,14 +119,16 @@ export function createServer<Topics = Record<string, unknown>>(options: ServerOp
     return { code, reason, retryAfter: Math.max(hub.spread(), Math.ceil(leaveBy - clock.now())) }
   })
 
-  /** `wrap` makes of the data what is put on the log. */
-  function payload(topic: string, data: unknown, wrap = (inner: unknown): unknown => inner): Packet {
+  /** What is put on the log. `isDirect`: for an inbox, whose entries name their topic (PROTOCOL.md §7.5). */
+  function payload(topic: string, data: unknown, isDirect = false): Packet {
     if (life === 'closed') throw new HoldfastError('closed', 'The server has been closed.')
     if (!topicName(topic) || topic.startsWith('~'))
       throw new HoldfastError('bad-topic', `${JSON.stringify(topic)} is not a topic name that can be published to.`)
     let packet: Packet
     try {
-      packet = codec.encode(wrap(data))
+      // Within an array, JSON would not find them.
+      if (isDirect && primary === json) refuseBytes(data)
+      packet = primary.encode(isDirect ? [topic, data] : data)
     } catch (cause) {
       throw new HoldfastError('bad-data', `The data for ${topic} cannot be encoded: ${String(cause)}`, { cause })
     }
@@ -163,7 +166,7 @@ export function createServer<Topics = Record<string, unknown>>(options: ServerOp
     async sendTo(to, topic, data, { id } = {}) {
       if ('session' in to && !hub.sessions.byId(to.session))
         throw new HoldfastError('unknown-session', `There is no session ${to.session}.`)
-      const packet = payload(topic, data, (inner) => [topic, inner])
+      const packet = payload(topic, data, true)
       return log.append(inboxOf(to), packet, { dedupe: id })
     },
     sessions: () => [...hub.sessions.all()].map(infoOf),
@@ -184,7 +187,7 @@ export function createServer<Topics = Record<string, unknown>>(options: ServerOp
       if (life !== 'open') return
       life = 'draining'
       leaveBy = clock.now() + within
-      for (const { outlet } of hub.attachments()) outlet.push(context.encode(['drain', Math.floor(within)]))
+      for (const { outlet } of hub.attachments()) outlet.say(['drain', Math.floor(within)])
       await hub.left(within)
       sayGoodbye({ code: CloseCode.drain, reason: 'drained' })
     },

@@ -1,5 +1,5 @@
 /** What a session and its current link are. Types only; `sessions.ts` holds the table, `hub.ts` moves them. */
-import type { Intake, Packet, Position } from '@holdfast/protocol'
+import type { Codec, Intake, Packet, Position } from '@holdfast/protocol'
 import type { Linked } from './line.ts'
 import type { Farewell } from './farewell.ts'
 import type { Link, LinkRequest, TransportName } from './link.ts'
@@ -34,6 +34,8 @@ export interface Session extends Linked<Session> {
   readonly token: string
   readonly createdAt: number
   identity: Identity | null
+  /** Of its links, and of the results it keeps (PROTOCOL.md §2.1). */
+  readonly codec: Codec
   /** The highest one accepted (PROTOCOL.md §4.4). */
   incarnation: number
   place: Place
@@ -103,8 +105,8 @@ export interface Topic {
   readonly subscriptions: Set<Subscription>
   /** The newest entry told by the log's watch. */
   newest: { epoch: string; offset: number }
-  /** Type and topic of its events, encoded once. */
-  readonly head: readonly Packet[]
+  /** Type and topic of its events, encoded once per codec. */
+  head(codec: Codec): readonly Packet[]
   unwatch: () => void
 }
 

@@ -1,6 +1,7 @@
 /** The session table: tokens, places, expiry, bounds (PROTOCOL.md §1, §4.4, §10). Knows no links and no frames. */
 import { timingSafeEqual } from 'node:crypto'
 import { createIntake } from '@holdfast/protocol'
+import type { Codec } from '@holdfast/protocol'
 import type { Context } from './context.ts'
 import { createLine } from './line.ts'
 import type { Identity } from './options.ts'
@@ -17,7 +18,7 @@ export interface SessionTable {
   /** Whether there is anything that can expire. */
   readonly busy: boolean
   /** A new session, in place `detached` until it is attached; null when there is no room for it. */
-  create(identity: Identity | null): Session | null
+  create(identity: Identity | null, codec: Codec): Session | null
   /** The session or tombstone of a token, compared in constant time. */
   find(token: string): Session | null
   byId(id: string): Session | null
@@ -102,7 +103,7 @@ export function createSessions({ settings }: Context, forgotten: (session: Sessi
     get busy() {
       return living.size + gone.size > 0
     },
-    create(identity) {
+    create(identity, codec) {
       const name = identityName(identity)
       if (!hasRoom(name)) return null
       const id = randomName(random, ID_LENGTH)
@@ -114,6 +115,7 @@ export function createSessions({ settings }: Context, forgotten: (session: Sessi
         token: id + '.' + secret,
         createdAt: now,
         identity,
+        codec,
         incarnation: 0,
         place: { state: 'detached', since: now, farewell: null },
         intake: createIntake(limits.inFlight),

@@ -2,8 +2,9 @@
 import { IDENTITY_INBOX, SESSION_INBOX } from '@holdfast/protocol'
 import type { Packet, Position } from '@holdfast/protocol'
 import type { Context } from './context.ts'
+import { createEvents, createVolatile, headsOf } from './events.ts'
 import { RejectError } from './errors.ts'
-import type { AppendedEntry, Located } from './log.ts'
+import type { AppendedEntry, Entry, Located } from './log.ts'
 import { whenReady } from './maybe.ts'
 import { randomName } from './random.ts'
 import { identityName, isCurrent } from './session.ts'
@@ -19,6 +20,8 @@ export interface Topics {
   volatile(name: string, data: Packet): void
   /** Tells where the subscription goes on from, and lets it catch up. */
   begin(subscription: Subscription, located: Located): void
+  /** Goes on behind an entry that the client's codec cannot carry, and says so: the client announces a gap. */
+  skip(subscription: Subscription, entry: Entry): void
   readonly size: number
 }
 
@@ -43,8 +46,8 @@ const countOf = ({ subscriptions }: Attachment): number =>
   subscriptions.size - Number(subscriptions.has(SESSION_INBOX)) - Number(subscriptions.has(IDENTITY_INBOX))
 
 export function createTopics(context: Context, unavailable: (attachment: Attachment, error: unknown) => void): Topics {
-  const { settings, counters, encode, report } = context
-  const { codec, limits, log, random } = settings
+  const { settings, codecs, counters, report } = context
+  const { limits, log, random } = settings
   const topics = new Map<string, Topic>()
 
   function join(subscription: Subscription, name: string): Topic {
@@ -57,7 +60,7 @@ export function createTopics(context: Context, unavailable: (attachment: Attachm
       name,
       subscriptions: new Set(),
       newest: { epoch: '', offset: 0 },
-      head: [codec.encode('event'), codec.encode(shownAs)],
+      head: headsOf(shownAs),
       unwatch: () => {},
     }
     topic.unwatch = log.watch(name, (entry) => told(topic, entry))
@@ -77,17 +80,17 @@ export function createTopics(context: Context, unavailable: (attachment: Attachm
   /** The hot path: encodes once, then one queue operation per subscriber. */
   function told(topic: Topic, entry: AppendedEntry): void {
     topic.newest = entry
-    let plain: Encoded | null = null
-    let checked: Encoded | null = null
+    const eventFor = createEvents(codecs, topic, entry)
     for (const subscription of topic.subscriptions) {
       if (subscription.state !== 'live') continue
       const { attachment, sent } = subscription
       const next = entry.epoch === sent[0] && entry.offset === sent[1] + 1
       if (next && attachment.outlet.queued <= limits.buffered) {
-        const same = entry.check === sent[2]
-        const event = same
-          ? (plain ??= encodeEvent(topic, entry, false))
-          : (checked ??= encodeEvent(topic, entry, true))
+        const event = eventFor(attachment.session.codec, entry.check !== sent[2])
+        if (!event) {
+          skip(subscription, entry)
+          continue
+        }
         attachment.outlet.push(event.frame, event.bytes)
         subscription.sent = [entry.epoch, entry.offset, entry.check]
         counters.events++
@@ -99,10 +102,9 @@ export function createTopics(context: Context, unavailable: (attachment: Attachm
       }
     }
   }
-  function encodeEvent(topic: Topic, entry: AppendedEntry, withCheck: boolean): Encoded {
-    const parts = [...topic.head, codec.encode(entry.offset), entry.data]
-    const frame = codec.join(withCheck ? [...parts, codec.encode(entry.check)] : parts)
-    return { frame, bytes: Buffer.byteLength(frame) }
+  /** This client's codec cannot carry it: it learns that there is something it does not get. */
+  function skip(subscription: Subscription, { offset, check }: Entry): void {
+    begin(subscription, { position: [subscription.sent[0], offset, check], rolledBack: false })
   }
 
   function begin(subscription: Subscription, { position, rolledBack }: Located): void {
@@ -113,13 +115,13 @@ export function createTopics(context: Context, unavailable: (attachment: Attachm
     if (sent[0] && (rolledBack || sent[0] !== epoch || sent[1] !== offset)) counters.gaps++
     subscription.sent = position
     subscription.state = 'replaying'
-    attachment.outlet.push(encode(['subscribed', name, [subscription.shown, offset, check]]))
+    attachment.outlet.say(['subscribed', name, [subscription.shown, offset, check]])
     attachment.behind.add(subscription)
   }
   function deny(subscription: Subscription, code: string, message: string): void {
     const { attachment, name } = subscription
     end(subscription)
-    attachment.outlet.push(encode(['denied', name, code.slice(0, 256), message.slice(0, 256)]))
+    attachment.outlet.say(['denied', name, code.slice(0, 256), message.slice(0, 256)])
   }
   function locate(
     subscription: Subscription,
@@ -192,17 +194,14 @@ export function createTopics(context: Context, unavailable: (attachment: Attachm
       for (const subscription of attachment.subscriptions.values()) end(subscription)
     },
     volatile(name, data) {
-      const frame = codec.join([codec.encode('volatile'), codec.encode(name), data])
-      const bytes = Buffer.byteLength(frame)
-      for (const { state, attachment } of topics.get(name)?.subscriptions ?? [])
-        if (state === 'live' && attachment.outlet.queued <= limits.buffered) attachment.outlet.push(frame, bytes)
+      const frameFor = createVolatile(codecs, name, data)
+      for (const { state, attachment } of topics.get(name)?.subscriptions ?? []) {
+        if (state !== 'live' || attachment.outlet.queued > limits.buffered) continue
+        const event = frameFor(attachment.session.codec)
+        if (event) attachment.outlet.push(event.frame, event.bytes)
+      }
     },
     begin,
+    skip,
   }
-}
-
-/** A frame for many links, and its size. */
-interface Encoded {
-  readonly frame: Packet
-  readonly bytes: number
 }

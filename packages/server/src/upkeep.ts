@@ -28,7 +28,7 @@ const expiryOf = (attachment: Attachment): number => {
   return (typeof identity === 'object' && identity?.expiresAt) || Infinity
 }
 
-export function createUpkeep({ settings, counters, encode }: Context, close: Close): Upkeep {
+export function createUpkeep({ settings, counters }: Context, close: Close): Upkeep {
   const { limits, beat, silence, slowTimeout, renewBefore, renewGrace, random } = settings
 
   function tops(attachment: Attachment): [string, number][] {
@@ -41,7 +41,7 @@ export function createUpkeep({ settings, counters, encode }: Context, close: Clo
   function sendBeat(attachment: Attachment, now: number): void {
     attachment.nextBeatAt = Math.max(attachment.nextBeatAt + beat * BEAT_EARLIER, now)
     const { outlet, session } = attachment
-    outlet.push(encode(['beat', Math.floor(now), session.intake.received, tops(attachment)]))
+    outlet.say(['beat', Math.floor(now), session.intake.received, tops(attachment)])
   }
   /** Whether something waits for it, and it has taken nothing for too long. */
   function isSlow(attachment: Attachment, now: number): boolean {
@@ -58,7 +58,7 @@ export function createUpkeep({ settings, counters, encode }: Context, close: Clo
     if (now >= expiry + renewGrace) return close(attachment, { code: CloseCode.expired, reason: 'credential expired' })
     if (attachment.renewal === 'asked' || now < expiry - Math.min(renewBefore, life / 2)) return
     attachment.renewal = 'asked'
-    attachment.outlet.push(encode(['renew', Math.max(0, Math.floor(expiry - now))]))
+    attachment.outlet.say(['renew', Math.max(0, Math.floor(expiry - now))])
   }
   function answerHole(attachment: Attachment, now: number): void {
     const { intake } = attachment.session
@@ -70,7 +70,7 @@ export function createUpkeep({ settings, counters, encode }: Context, close: Clo
       return close(attachment, { code: CloseCode.noProgress, reason: 'serials make no progress' })
     attachment.nack = { serial: intake.received, times: again ? nack.times + 1 : 1, at: now }
     counters.nacks++
-    attachment.outlet.push(encode(['nack', intake.received]))
+    attachment.outlet.say(['nack', intake.received])
   }
 
   return {

@@ -1,5 +1,5 @@
 /** Messages up: taken in, handed to handlers in order, answered (PROTOCOL.md §6). Owns no links: who has news for one is told to `wake`. */
-import type { Packet, Result } from '@holdfast/protocol'
+import type { Codec, Packet, Result } from '@holdfast/protocol'
 import type { Context } from './context.ts'
 import { RejectError } from './errors.ts'
 import type { Handlers, MessageMeta, Registration } from './handlers.ts'
@@ -20,18 +20,18 @@ export interface Uplink {
 /** Whatever untyped code gave an error for its code or message. */
 const words = (value: unknown): string => String(value)
 
-/** What is shorter has not enough brackets to be nested too deep. */
-const DEEP = 100
+/** What is shorter has not enough brackets, or heads of arrays, to be nested too deep. */
+const DEEP = 57
 
 const REFUSED = new RejectError('forbidden', 'not allowed to send to this topic')
 const NO_HANDLER = new RejectError('no-handler', 'nothing handles this topic')
 const IN_DOUBT = new RejectError('in-doubt', 'it may have been handled before a restart, and is not handled twice')
 
 export function createUplink(context: Context, handlers: Handlers, wake: (session: Session) => void): Uplink {
-  const { settings, counters, encode, report } = context
-  const { codec, limits } = settings
+  const { settings, counters, report } = context
+  const { limits } = settings
 
-  function rejection(serial: number, error: unknown): Packet {
+  function rejection(codec: Codec, serial: number, error: unknown): Packet {
     const known = error instanceof RejectError
     const open = known || (settings.exposeErrors && error instanceof Error)
     return codec.encode([
@@ -42,7 +42,7 @@ export function createUplink(context: Context, handlers: Handlers, wake: (sessio
     ])
   }
   /** Encoded at once: what the handler returned may change afterwards. */
-  function result(serial: number, value: unknown): Packet {
+  function result(codec: Codec, serial: number, value: unknown): Packet {
     const encoded = codec.encode(value)
     if (Buffer.byteLength(encoded) > limits.message) throw new TypeError('a reply may be at most limits.message long')
     // Throws what would be nested too deep in a welcome (frame, object, `former`, results, result).
@@ -59,12 +59,12 @@ export function createUplink(context: Context, handlers: Handlers, wake: (sessio
   }
   function fail(session: Session, serial: number, error: unknown): void {
     if (!(error instanceof RejectError)) report(error, 'a message handler')
-    finish(session, serial, rejection(serial, error))
+    finish(session, serial, rejection(session.codec, serial, error))
   }
   function succeed(session: Session, serial: number, value: unknown): void {
     if (value === undefined) return finish(session, serial)
     try {
-      finish(session, serial, result(serial, value))
+      finish(session, serial, result(session.codec, serial, value))
     } catch (error) {
       fail(session, serial, error)
     }
@@ -197,8 +197,8 @@ export function createUplink(context: Context, handlers: Handlers, wake: (sessio
     acks(session, always = false) {
       const { intake } = session
       const [serial, results] = intake.ack() ?? [intake.handled, null]
-      if (!results) return always ? [encode(['ack', serial, []])] : []
-      return ackFrames(serial, results)
+      if (!results) return always ? [session.codec.encode(['ack', serial, []])] : []
+      return ackFrames(session.codec, serial, results)
     },
   }
 
@@ -206,7 +206,7 @@ export function createUplink(context: Context, handlers: Handlers, wake: (sessio
    * One frame where they fit; else several, each telling only serials whose results it or an earlier one carries, since a serial without a result
    * reads as "returned nothing".
    */
-  function ackFrames(serial: number, results: readonly Result[]): Packet[] {
+  function ackFrames(codec: Codec, serial: number, results: readonly Result[]): Packet[] {
     const frames: Packet[] = []
     let part: Packet[] = []
     let size = 0

@@ -14,7 +14,8 @@ interface Attached {
 }
 
 /** What the tombstone tells. Results are kept encoded; here they are needed as values, once in the life of a session. */
-function formerOf({ settings: { codec } }: Context, former: Session): Welcome['former'] {
+function formerOf(former: Session): Welcome['former'] {
+  const { codec } = former
   const kept = former.intake.kept().map(([, encoded]) => encoded as Packet)
   const packet = codec.join([codec.join([codec.encode('ack'), codec.encode(former.intake.handled), codec.join(kept)])])
   const frames = codec.decode<DownFrame>(packet, DOWN_FRAMES)
@@ -22,15 +23,14 @@ function formerOf({ settings: { codec } }: Context, former: Session): Welcome['f
   return [former.intake.handled, results]
 }
 
-export function welcomeFrames(context: Context, { session, former, resumed, retrySpread }: Attached): Packet[] {
-  const { settings } = context
+export function welcomeFrames({ settings }: Context, { session, former, resumed, retrySpread }: Attached): Packet[] {
   const { message, packet, inFlight, inFlightBytes, subscriptions } = settings.limits
   const welcome: Welcome = {
     session: session.token,
     id: session.id,
     resumed,
     serial: session.intake.received,
-    ...(former && { former: formerOf(context, former) }),
+    ...(former && { former: formerOf(former) }),
     identity: identityName(session.identity),
     window: settings.resumeWindow,
     beat: settings.beat,
@@ -41,5 +41,5 @@ export function welcomeFrames(context: Context, { session, former, resumed, retr
     limits: { message, packet, inFlight, inFlightBytes, subscriptions },
     time: Math.floor(settings.clock.now()),
   }
-  return [context.encode(['welcome', welcome])]
+  return [session.codec.encode(['welcome', welcome])]
 }

@@ -1,7 +1,7 @@
 /** One link to a Holdfast server, as its transport needs to know it: what it says first, and packets as they are (PROTOCOL.md §5). PURE. */
-import { DOWN_FRAMES, MAX_HEADER_HELLO, SUBPROTOCOL } from '@holdfast/protocol'
+import { DOWN_FRAMES, MAX_HEADER_HELLO, MEDIA_TYPE, SUBPROTOCOL } from '@holdfast/protocol'
 import type { Codec, DownFrame, Hello, Packet } from '@holdfast/protocol'
-import type { Wire } from '../dialect.ts'
+import type { Ask, Wire } from '../dialect.ts'
 
 /** Largest packet sent (PROTOCOL.md §10), in bytes; a server may tell a lower limit. */
 const MAX_PACKET = 262_144
@@ -16,30 +16,35 @@ function headerOf(hello: Hello): string {
 }
 
 /** `hello` null: to be tried first, with a ping; it says hello later (PROTOCOL.md §4.1). */
-export function createWire({ encode, join, decode }: Codec, hello: Hello | null): Wire {
+export function createWire({ name, encode, join, decode }: Codec, hello: Hello | null): Wire {
+  const protocol = name ? SUBPROTOCOL + '.' + name : SUBPROTOCOL
   const header = hello && headerOf(hello)
-  const first = (hello: Hello | null): Packet => join([encode(hello ? ['hello', hello] : ['ping', 0])])
+  const first = (hello: Hello | null): Packet[] => [encode(hello ? ['hello', hello] : ['ping', 0])]
   let session = hello?.session
   let limit = MAX_PACKET
   /** Number of the last POST of this link. */
   let posted = 0
   /** Number of the last poll response that came, for the next poll to confirm. */
   let at = -1
-  const find = (answer: string, wanted: string): DownFrame | undefined => {
+  const ask = (frames: Packet[]): Ask => {
+    const body = join(frames)
+    return name ? { body, isBinary: true, headers: { 'content-type': MEDIA_TYPE + name } } : { body }
+  }
+  const find = (answer: Packet, wanted: string): DownFrame | undefined => {
     const frames = decode<DownFrame>(answer, DOWN_FRAMES)
     return Array.isArray(frames) ? frames.find(([type]) => type === wanted) : undefined
   }
 
   return {
-    protocols: header ? [SUBPROTOCOL, header] : [SUBPROTOCOL],
-    first: header ? null : first(hello),
+    protocols: header ? [protocol, header] : [protocol],
+    first: header ? null : join(first(hello)),
     get limit() {
       return limit
     },
-    hello: (via) => ({ body: first({ ...hello!, via }) }),
+    hello: (via) => ask(first({ ...hello!, via })),
     request(head, frames) {
       const n = head === 'post' ? ++posted : Math.max(at, 0)
-      return { body: join([encode([head, session, hello?.incarnation, n]), ...frames]) }
+      return ask([encode([head, session, hello?.incarnation, n]), ...frames])
     },
     pack: (frames) => [join(frames)],
     decode(packet) {

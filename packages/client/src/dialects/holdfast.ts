@@ -6,7 +6,7 @@ import { createSession } from './holdfast-session.ts'
 
 /** Options of `holdfast()`. */
 export interface HoldfastOptions {
-  /** How frames become packets; the server must use the same. @default JSON */
+  /** How frames become packets; the server must have it, too: `createServer({ codecs: [...] })`. @default JSON */
   codec?: Codec
 }
 

@@ -2,7 +2,7 @@
 // oxlint-disable unicorn/prefer-add-event-listener -- assigned handlers can be taken off by whoever holds the object, and cost less
 import type { Wire } from '../dialect.ts'
 import type { Cause, Opening, Transport } from '../transport.ts'
-import { createHttpLink, POST_TIMEOUT, typeOf } from './http-uplink.ts'
+import { createHttpLink, POST_TIMEOUT, readBody, typeOf } from './http-uplink.ts'
 import type { HttpLink, HttpOptions } from './http-uplink.ts'
 import { createStreamParser } from './sse-parser.ts'
 
@@ -27,8 +27,10 @@ const FAILED = { code: 1006, reason: 'event stream failed' }
 async function openStream(http: HttpLink, wire: Wire): Promise<void> {
   // What went wrong in the network a browser does not tell: a rejection is no answer, or the end.
   const none = (): null => null
-  const response = await http.start(wire.hello('sse')!, { accept: 'text/event-stream' }).catch(none)
-  if (response?.status !== 200) return http.refuse(response, (await response?.text().catch(none)) ?? '')
+  const hello = wire.hello('sse')!
+  const response = await http.start(hello, { accept: 'text/event-stream' }).catch(none)
+  if (response?.status !== 200)
+    return http.refuse(response, (response && (await readBody(response, hello).catch(none))) ?? '')
   if (!/event-stream/i.test(typeOf(response))) return http.refuse(response)
   http.owner?.opened()
   // Removes the byte order mark, and keeps what a piece has of a divided character.

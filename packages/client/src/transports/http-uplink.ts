@@ -14,7 +14,15 @@ export interface HttpOptions {
   headers?: Record<string, string>
   /** Send cookies to another origin, too. @default false */
   withCredentials?: boolean
+  /**
+   * What squeezes bodies of 1 KiB and more: `gzip`. The server must take `Content-Encoding: gzip`, as Holdfast's does; to another origin, the header
+   * costs a CORS preflight. @default none
+   */
+  compress?: Compress
 }
+
+/** Squeezes a body, and names how in `Content-Encoding`; null where the platform cannot. */
+export type Compress = (body: Packet) => Promise<{ body: Packet; encoding: string }> | null
 
 /** A link, and what a transport builds it from. */
 export interface HttpLink extends Link {
@@ -23,15 +31,17 @@ export interface HttpLink extends Link {
   /** Starts a request that is aborted with the link, at the latest. Rejects as `fetch` does. */
   start(ask: Ask, headers: Record<string, string>): Promise<Response>
   /** The body of the answer, if need be after several tries. Null: the link is gone, and its owner has been told. */
-  insist(ask: Ask, timeout: number, tries?: number): Promise<string | null>
+  insist(ask: Ask, timeout: number, tries?: number): Promise<Packet | null>
   /** Ends the link for what is wrong with an answer: the `bye` in it, or its status. */
-  refuse(response: Response | null, body?: string): void
+  refuse(response: Response | null, body?: Packet): void
   /** Ends the link and tells its owner, unless that one has let go before. */
   drop(cause: Cause): void
   /** The undo runs when the link goes, or earlier, when the returned function is called. */
   hold(undo: () => void): () => void
 }
 
+/** Bodies below it are not worth squeezing, in bytes. */
+const SQUEEZABLE = 1024
 /** How long a POST may take, in ms. */
 export const POST_TIMEOUT = 15_000
 /** So many failures in a row end a link. */
@@ -53,6 +63,9 @@ const CODES: { readonly [status: number]: number } = { 401: 4100, 403: 4001, 429
 
 export const typeOf = (response: Response): string => String(response.headers.get('content-type'))
 
+export const readBody = async (response: Response, { isBinary }: Ask): Promise<Packet> =>
+  isBinary ? new Uint8Array(await response.arrayBuffer()) : response.text()
+
 /** The header in ms: seconds, or a date (RFC 9110 §10.2.3). Undefined where it is absent, neither, or says "now". */
 function retryAfterOf(response: Response): number | undefined {
   const value = String(response.headers.get('retry-after'))
@@ -60,7 +73,7 @@ function retryAfterOf(response: Response): number | undefined {
   return Math.min(Math.max(delay, 0), MAX_RETRY_AFTER) || undefined
 }
 
-function causeOf(response: Response | null, body: string): Cause {
+function causeOf(response: Response | null, body: Packet): Cause {
   if (!response) return { code: 1006, reason: 'no answer' }
   const { status } = response
   const isPage = status === 200 && /html/i.test(typeOf(response))
@@ -83,16 +96,26 @@ export function createHttpLink(
   let buffered = 0
   let owner: LinkEvents | null = events
 
-  const call = async (ask: Ask, init: RequestInit, headers?: Record<string, string>): Promise<Response> =>
-    request(ask.url ?? url, {
+  const call = async (ask: Ask, init: RequestInit, headers?: Record<string, string>): Promise<Response> => {
+    const { body = null } = ask
+    // Without waiting where nothing is squeezed: a page that goes away runs nothing later.
+    const squeezing = body !== null && options.compress && sizeOf(body) >= SQUEEZABLE ? options.compress(body) : null
+    const squeezed = squeezing && (await squeezing)
+    return request(ask.url ?? url, {
       method: ask.method ?? 'POST',
       // A string travels as text/plain;charset=UTF-8, which needs no CORS preflight.
-      body: ask.body ?? null,
+      body: squeezed ? squeezed.body : body,
       cache: 'no-store',
       credentials: options.withCredentials ? 'include' : 'same-origin',
-      headers: { ...headers, ...ask.headers, ...options.headers },
+      headers: {
+        ...(squeezed && { 'content-type': 'text/plain;charset=UTF-8', 'content-encoding': squeezed.encoding }),
+        ...headers,
+        ...ask.headers,
+        ...options.headers,
+      },
       ...init,
     })
+  }
   function hold(undo: () => void): () => void {
     undos.add(undo)
     return () => {
@@ -109,7 +132,7 @@ export function createHttpLink(
   function drop(cause: Cause): void {
     release()?.dropped(cause)
   }
-  function refuse(response: Response | null, body = ''): void {
+  function refuse(response: Response | null, body: Packet = ''): void {
     if (wire.isFarewell(body)) owner?.received(body)
     // Unless the owner has let go upon the bye.
     drop(causeOf(response, body))
@@ -119,7 +142,7 @@ export function createHttpLink(
     hold(() => abort.abort())
     return call(ask, { signal: abort.signal }, headers)
   }
-  async function attempt(ask: Ask, timeout: number): Promise<[response: Response | null, body: string]> {
+  async function attempt(ask: Ask, timeout: number): Promise<[response: Response | null, body: Packet]> {
     const abort = new AbortController()
     const late = clock.after(timeout, () => done())
     const done = hold(() => {
@@ -128,7 +151,7 @@ export function createHttpLink(
     })
     try {
       const response = await call(ask, { signal: abort.signal })
-      return [response, await response.text()]
+      return [response, await readBody(response, ask)]
     } catch {
       // The network, the time limit, or the end of the link.
       return [null, '']
@@ -138,7 +161,7 @@ export function createHttpLink(
   }
   /** Never ends when the link goes meanwhile: nothing waits for it then. */
   const pause = (delay: number): Promise<void> => new Promise((resolve) => void hold(clock.after(delay, resolve)))
-  async function insist(ask: Ask, timeout: number, tries = TRIES): Promise<string | null> {
+  async function insist(ask: Ask, timeout: number, tries = TRIES): Promise<Packet | null> {
     for (let failures = 1; owner; failures++) {
       const [response, text] = await attempt(ask, timeout)
       if (!owner) break

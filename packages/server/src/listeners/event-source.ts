@@ -1,18 +1,18 @@
 /** Event streams down, POSTs up (PROTOCOL.md §5.2, §5.3). */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { CloseCode } from '@holdfast/protocol'
-import type { Hello, Packet, UpFrame } from '@holdfast/protocol'
+import { CloseCode, json } from '@holdfast/protocol'
+import type { Codec, Hello, Packet } from '@holdfast/protocol'
 import type { Link, LinkEnd } from '../link.ts'
 import { randomName } from '../random.ts'
 import type { Farewell } from '../farewell.ts'
 import { requestOf, statusOf } from './gate.ts'
-import type { Gate } from './gate.ts'
+import type { Arrived, Gate } from './gate.ts'
 
 export interface EventSourceListener {
   /** Answers a hello with the stream. */
-  open(request: IncomingMessage, response: ServerResponse, hello: readonly UpFrame[], bytes: number): void
+  open(request: IncomingMessage, response: ServerResponse, hello: Arrived): void
   /** Answers a hello with a ticket for the stream. */
-  ticket(response: ServerResponse, hello: Hello): void
+  ticket(response: ServerResponse, hello: Hello, codec: Codec): void
   /** Answers a GET that shows a ticket with the stream. */
   redeem(request: IncomingMessage, response: ServerResponse, ticket: string): void
   /** Forgets tickets. */
@@ -33,7 +33,7 @@ const UNKNOWN_TICKET: Farewell = { code: CloseCode.stale, reason: 'the ticket ha
 export function createEventSourceListener(gate: Gate): EventSourceListener {
   const { clock, random, limits } = gate.context.settings
   /** In the order of their expiry. */
-  const tickets = new Map<string, { hello: Hello; until: number }>()
+  const tickets = new Map<string, { hello: Hello; codec: Codec; until: number }>()
 
   function dropOld(): void {
     for (const [value, { until }] of tickets) {
@@ -41,8 +41,8 @@ export function createEventSourceListener(gate: Gate): EventSourceListener {
       tickets.delete(value)
     }
   }
-  function stream(request: IncomingMessage, response: ServerResponse, refusals: Refusals): LinkEnd {
-    const link = createStreamLink(gate, response, refusals)
+  function stream(request: IncomingMessage, response: ServerResponse, codec: Codec, refusals: Refusals): LinkEnd {
+    const link = createStreamLink(gate, { response, codec, refusals })
     const end = gate.hub.arrivals.accept(link, requestOf(request))
     response.on('drain', () => end.drained())
     response.on('close', () => end.dropped())
@@ -50,24 +50,25 @@ export function createEventSourceListener(gate: Gate): EventSourceListener {
   }
 
   return {
-    open: (request, response, hello, bytes) => stream(request, response, 'status').take(hello, bytes),
-    ticket(response, hello) {
+    open: (request, response, { frames, bytes, codec }) =>
+      stream(request, response, codec, 'status').take(frames, bytes),
+    ticket(response, hello, codec) {
       dropOld()
-      const { context, hub } = gate
+      const { hub } = gate
       const refusal = hub.arrivals.refusal()
-      if (refusal) return gate.refuse(response, refusal)
+      if (refusal) return gate.refuse(response, refusal, codec)
       if (tickets.size >= limits.unauthenticated)
-        return gate.refuse(response, { code: CloseCode.overloaded, reason: 'too many tickets' })
+        return gate.refuse(response, { code: CloseCode.overloaded, reason: 'too many tickets' }, codec)
       const value = randomName(random, TICKET_LENGTH)
-      tickets.set(value, { hello, until: clock.now() + TICKET_LIFE })
-      gate.answer(response, 200, context.settings.codec.join([context.encode(['ticket', value])]))
+      tickets.set(value, { hello, codec, until: clock.now() + TICKET_LIFE })
+      gate.answer(response, 200, [codec.encode(['ticket', value])], codec)
     },
     redeem(request, response, ticket) {
       dropOld()
       const bearer = tickets.get(ticket)
-      if (!bearer) return gate.refuse(response, UNKNOWN_TICKET)
+      if (!bearer) return gate.refuse(response, UNKNOWN_TICKET, json)
       tickets.delete(ticket)
-      stream(request, response, 'stream').take([['hello', bearer.hello]], 0)
+      stream(request, response, bearer.codec, 'stream').take([['hello', bearer.hello]], 0)
     },
     close: () => tickets.clear(),
   }
@@ -76,8 +77,19 @@ export function createEventSourceListener(gate: Gate): EventSourceListener {
 /** How a hello that is refused learns of it: by the status, or, since EventSource shows none, as the only event of the stream. */
 type Refusals = 'status' | 'stream'
 
-function createStreamLink(gate: Gate, response: ServerResponse, refusals: Refusals): Link {
-  const { codec } = gate.context.settings
+interface Parts {
+  response: ServerResponse
+  codec: Codec
+  refusals: Refusals
+}
+
+/** One line per packet: JSON text has no line breaks of its own, and bytes travel as base64url (PROTOCOL.md §5.3). */
+const lineOf = (packet: Packet): string =>
+  typeof packet === 'string'
+    ? packet
+    : Buffer.from(packet.buffer, packet.byteOffset, packet.byteLength).toString('base64url')
+
+function createStreamLink(gate: Gate, { response, codec, refusals }: Parts): Link {
   function start(): void {
     if (response.headersSent) return
     response.socket?.setNoDelay(true)
@@ -85,10 +97,10 @@ function createStreamLink(gate: Gate, response: ServerResponse, refusals: Refusa
     response.flushHeaders()
     response.write(OPENING)
   }
-  // One line per packet: JSON text has no line breaks of its own.
-  const write = (frames: readonly Packet[]): unknown => response.write('data: ' + codec.join(frames) + '\n\n')
+  const write = (frames: readonly Packet[]): unknown => response.write('data: ' + lineOf(codec.join(frames)) + '\n\n')
   return {
     transport: 'eventSource',
+    codec,
     get buffered() {
       return response.writableLength
     },
@@ -99,7 +111,7 @@ function createStreamLink(gate: Gate, response: ServerResponse, refusals: Refusa
     },
     close(code, _reason, last) {
       if (response.destroyed || response.writableEnded) return
-      if (!response.headersSent && refusals === 'status') return gate.answer(response, statusOf(code), codec.join(last))
+      if (!response.headersSent && refusals === 'status') return gate.answer(response, statusOf(code), last, codec)
       start()
       if (last.length) write(last)
       gate.lastly(

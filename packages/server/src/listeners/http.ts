@@ -1,14 +1,16 @@
 /** Everything that comes to one path of an HTTP server: origin, CORS, bodies, and which listener takes it (PROTOCOL.md §5). */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { CloseCode, UP_FRAMES } from '@holdfast/protocol'
-import type { UpFrame } from '@holdfast/protocol'
+import { CloseCode, UP_FRAMES, json } from '@holdfast/protocol'
+import type { Codec, UpFrame } from '@holdfast/protocol'
 import type { Context } from '../context.ts'
 import type { Hub } from '../hub.ts'
-import { readBody } from './body.ts'
+import { readBody, textOf } from './body.ts'
+import { settleCompression } from './compression.ts'
+import type { CompressionOptions } from './compression.ts'
 import { createEventSourceListener } from './event-source.ts'
 import { createGate } from './gate.ts'
-import type { AllowedOrigins, Gate } from './gate.ts'
+import type { AllowedOrigins, Arrived, Gate } from './gate.ts'
 import { createLongPollingListener } from './long-polling.ts'
 import { createWebSocketListener, refuseUpgrade } from './web-socket.ts'
 
@@ -18,6 +20,12 @@ export interface AttachOptions {
   path?: string
   /** Origins besides the server's own host. @default none */
   allowedOrigins?: AllowedOrigins
+  /**
+   * Squeezes what is large: WebSocket messages with permessage-deflate, answers to polls with gzip, where the client can. Costs memory and time, and
+   * **leaks secrets** that share a message with text that an attacker chooses: leave it off where they do. Large bodies of POSTs are taken in squeezed, whatever is said here.
+   * @default false
+   */
+  compression?: boolean | CompressionOptions
 }
 
 export interface HttpListener {
@@ -29,14 +37,15 @@ export interface HttpListener {
 
 const PREFLIGHT = {
   'Access-Control-Allow-Methods': 'GET, POST',
-  'Access-Control-Allow-Headers': 'content-type, authorization',
+  'Access-Control-Allow-Headers': 'content-type, content-encoding, authorization',
   'Access-Control-Max-Age': '7200',
 }
+const NO_HEAD = { code: CloseCode.protocol, reason: 'a request begins with hello, post or poll' }
 const FOREIGN = { code: CloseCode.forbidden, reason: 'this origin is not allowed' }
 
 export function listenHttp(context: Context, hub: Hub, server: Server, options: AttachOptions): HttpListener {
-  const { path = '/realtime', allowedOrigins = [] } = options
-  const gate = createGate(context, hub, allowedOrigins)
+  const { path = '/realtime', allowedOrigins = [], compression = false } = options
+  const gate = createGate(context, hub, { allowedOrigins, compression: settleCompression(compression) })
   const router = createRouter(gate)
   const webSocket = createWebSocketListener(gate)
   const isOurs = (request: IncomingMessage): boolean => (request.url ?? '').split('?', 1)[0] === path
@@ -99,29 +108,31 @@ interface Router {
 
 function createRouter(gate: Gate): Router {
   const { context, hub } = gate
-  const { codec, limits, clock, bodyTimeout } = context.settings
+  const { limits, clock, bodyTimeout } = context.settings
   const eventSource = createEventSourceListener(gate)
   const longPolling = createLongPollingListener(gate)
 
-  function greet(request: IncomingMessage, response: ServerResponse, frames: readonly UpFrame[], bytes: number): void {
-    const [first] = frames
+  function greet(request: IncomingMessage, response: ServerResponse, arrived: Arrived): void {
+    const [first] = arrived.frames
     if (first?.[0] !== 'hello') return
-    if (first[1].via === 'poll') longPolling.open(request, response, frames, bytes)
-    else if (first[1].via === 'ticket') eventSource.ticket(response, first[1])
-    else eventSource.open(request, response, frames, bytes)
+    if (first[1].via === 'poll') longPolling.open(request, response, arrived)
+    else if (first[1].via === 'ticket') eventSource.ticket(response, first[1], arrived.codec)
+    else eventSource.open(request, response, arrived)
   }
-  function dispatch(request: IncomingMessage, response: ServerResponse, body: string, bytes: number): void {
-    const frames = codec.decode<UpFrame>(body, UP_FRAMES)
-    if ('malformed' in frames) return gate.refuse(response, { code: CloseCode.protocol, reason: frames.malformed })
+  function dispatch(request: IncomingMessage, response: ServerResponse, body: Buffer, codec: Codec): void {
+    const bytes = body.length
+    const packet = codec === json ? textOf(body) : body
+    if (packet === null) return gate.refuse(response, { code: CloseCode.protocol, reason: 'not UTF-8' }, codec)
+    const frames = codec.decode<UpFrame>(packet, UP_FRAMES)
+    if ('malformed' in frames)
+      return gate.refuse(response, { code: CloseCode.protocol, reason: frames.malformed }, codec)
     const [first] = frames
-    if (first?.[0] === 'hello') return greet(request, response, frames, bytes)
-    if (first?.[0] !== 'post' && first?.[0] !== 'poll')
-      return gate.refuse(response, { code: CloseCode.protocol, reason: 'a request begins with hello, post or poll' })
+    if (first?.[0] === 'hello') return greet(request, response, { frames, bytes, codec })
+    if (first?.[0] !== 'post' && first?.[0] !== 'poll') return gate.refuse(response, NO_HEAD, codec)
     const [type, token, incarnation, n] = first
     const owner = hub.owner(token, incarnation)
     if ('code' in owner && frames.some(([kind]) => kind === 'bye')) hub.leave(token, incarnation)
-    if ('code' in owner)
-      return gate.answer(response, 409, codec.join([context.encode(['bye', owner.code, owner.reason])]))
+    if ('code' in owner) return gate.answer(response, 409, [codec.encode(['bye', owner.code, owner.reason])], codec)
     if (type === 'poll') {
       hub.contact.take(owner, frames.slice(1), bytes)
       return longPolling.poll(owner, n, response)
@@ -130,11 +141,11 @@ function createRouter(gate: Gate): Router {
     // What was wrong with it has closed the link: the answer says why.
     const after = hub.owner(token, incarnation)
     if ('code' in after && after.code !== CloseCode.silent)
-      return gate.answer(response, 409, codec.join([context.encode(['bye', after.code, after.reason])]))
-    gate.answer(response, 200, codec.join([]))
+      return gate.answer(response, 409, [codec.encode(['bye', after.code, after.reason])], codec)
+    gate.answer(response, 200, [], codec)
   }
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (!gate.isAllowed(request)) return gate.refuse(response, FOREIGN)
+    if (!gate.isAllowed(request)) return gate.refuse(response, FOREIGN, json)
     for (const [name, value] of Object.entries(gate.headers(request))) response.setHeader(name, value)
     // A pooled connection would bring the client back here from a server that takes nobody any more.
     if (hub.arrivals.refusal()) response.setHeader('Connection', 'close')
@@ -142,13 +153,15 @@ function createRouter(gate: Gate): Router {
     const ticket = new URLSearchParams((request.url ?? '').split('?')[1]).get('ticket')
     if (request.method === 'GET' && ticket !== null) return eventSource.redeem(request, response, ticket)
     if (request.method !== 'POST') return void response.writeHead(405, { Allow: 'GET, POST, OPTIONS' }).end()
+    const codec = gate.codecOf(request)
+    if ('code' in codec) return gate.refuse(response, codec, json)
     const body = await readBody(request, { limit: limits.received, timeout: bodyTimeout, clock })
-    if (body.state === 'read') return dispatch(request, response, body.text, body.bytes)
+    if (body.state === 'read') return dispatch(request, response, body.bytes, codec)
     if (body.state === 'gone') return
     response.setHeader('Connection', 'close')
-    if (body.state === 'too-large') gate.refuse(response, { code: CloseCode.tooLarge, reason: 'body too large' })
-    else if (body.state === 'late') gate.answer(response, 408, codec.join([]))
-    else gate.refuse(response, { code: CloseCode.protocol, reason: 'not UTF-8' })
+    if (body.state === 'too-large') gate.refuse(response, { code: CloseCode.tooLarge, reason: 'body too large' }, codec)
+    else if (body.state === 'late') gate.answer(response, 408, [], codec)
+    else gate.refuse(response, { code: CloseCode.protocol, reason: 'not what its Content-Encoding says' }, codec)
   }
 
   return {
@@ -157,7 +170,7 @@ function createRouter(gate: Gate): Router {
       // One request can never bring the process down, whatever is wrong with it or with us.
       answer(request, response).catch((error: unknown) => {
         context.report(error, 'a request')
-        gate.answer(response, 500, codec.join([]))
+        gate.answer(response, 500, [], json)
       })
       return true
     },

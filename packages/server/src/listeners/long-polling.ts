@@ -1,14 +1,14 @@
 /** Polls down, POSTs up (PROTOCOL.md §5.2, §5.4). */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Packet, UpFrame } from '@holdfast/protocol'
+import type { Codec, Packet } from '@holdfast/protocol'
 import type { Link, LinkEnd } from '../link.ts'
 import type { Attachment } from '../session.ts'
 import { requestOf, statusOf } from './gate.ts'
-import type { Gate } from './gate.ts'
+import type { Arrived, Gate } from './gate.ts'
 
 export interface LongPollingListener {
   /** Answers a hello with the first frames. */
-  open(request: IncomingMessage, response: ServerResponse, hello: readonly UpFrame[], bytes: number): void
+  open(request: IncomingMessage, response: ServerResponse, hello: Arrived): void
   /** Answers a poll of the link. */
   poll(attachment: Attachment, n: number, response: ServerResponse): void
 }
@@ -35,24 +35,23 @@ interface Open {
 export function createLongPollingListener(gate: Gate): LongPollingListener {
   const links = new WeakMap<Link, PollLink>()
   return {
-    open(request, response, hello, bytes) {
-      const link = createPollLink(gate, () => end.drained())
+    open(request, response, { frames, bytes, codec }) {
+      const link = createPollLink(gate, codec, () => end.drained())
       links.set(link, link)
       link.fetch(0, response)
       const end: LinkEnd = gate.hub.arrivals.accept(link, requestOf(request))
-      end.take(hello, bytes)
+      end.take(frames, bytes)
     },
     poll(attachment, n, response) {
       const link = links.get(attachment.link)
       if (link) link.fetch(n, response)
-      else gate.refuse(response, { code: 4202, reason: 'this link is not polled' })
+      else gate.refuse(response, { code: 4202, reason: 'this link is not polled' }, attachment.session.codec)
     },
   }
 }
 
-function createPollLink(gate: Gate, drained: () => void): PollLink {
-  const { codec, limits, clock, pollTimeout } = gate.context.settings
-  const { encode } = gate.context
+function createPollLink(gate: Gate, codec: Codec, drained: () => void): PollLink {
+  const { limits, clock, pollTimeout } = gate.context.settings
   let queue: Queued[] = []
   let top = 0
   let buffered = 0
@@ -64,7 +63,7 @@ function createPollLink(gate: Gate, drained: () => void): PollLink {
     const { response, undo } = open
     open = null
     undo()
-    gate.answer(response, status, codec.join(frames))
+    gate.answer(response, status, frames, codec)
   }
   /** What is queued, within the packet limit; what does not fit comes with the next poll. Nothing is taken off the queue here. */
   function flush(): void {
@@ -77,7 +76,7 @@ function createPollLink(gate: Gate, drained: () => void): PollLink {
       bytes += item.bytes
       n = item.n
     }
-    answer(200, [encode(['at', n]), ...frames])
+    answer(200, [codec.encode(['at', n]), ...frames])
   }
   /** Only this takes something off the queue: the client has said that it has it. */
   function confirm(n: number): void {
@@ -90,6 +89,7 @@ function createPollLink(gate: Gate, drained: () => void): PollLink {
 
   return {
     transport: 'longPolling',
+    codec,
     get buffered() {
       return buffered
     },
@@ -101,7 +101,7 @@ function createPollLink(gate: Gate, drained: () => void): PollLink {
     },
     fetch(n, response) {
       // The newest poll wins; the older one learns nothing new.
-      if (open) answer(200, [encode(['at', open.n])])
+      if (open) answer(200, [codec.encode(['at', open.n])])
       const mine: Open = { n, response, undo: clock.after(pollTimeout, () => open === mine && flush()) }
       open = mine
       response.on('close', () => {

@@ -2,11 +2,12 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { MAX_HEADER_HELLO, SUBPROTOCOL, UP_FRAMES, json } from '@holdfast/protocol'
-import type { Packet, UpFrame } from '@holdfast/protocol'
+import type { Codec, Packet, UpFrame } from '@holdfast/protocol'
 import { WebSocketServer } from 'ws'
 import type { RawData, WebSocket } from 'ws'
 import type { Link, LinkEnd } from '../link.ts'
-import { requestOf } from './gate.ts'
+import { deflateOptions } from './compression.ts'
+import { notSpoken, requestOf } from './gate.ts'
 import type { Gate } from './gate.ts'
 
 export interface WebSocketListener {
@@ -27,6 +28,10 @@ function helloPacket(request: IncomingMessage): string | null {
   return `[["hello",${hello}]]`
 }
 
+/** The offer that names the codec, which is echoed even where that is not spoken: how else would the client learn why (PROTOCOL.md §2.1). */
+const protocolOf = (request: IncomingMessage): string | undefined =>
+  offersOf(request).find((offer) => offer === SUBPROTOCOL || offer.startsWith(SUBPROTOCOL + '.'))
+
 /** Answers an upgrade that will not be one. */
 export function refuseUpgrade(socket: Duplex, status: string): void {
   socket.on('error', () => socket.destroy())
@@ -34,24 +39,28 @@ export function refuseUpgrade(socket: Duplex, status: string): void {
 }
 
 export function createWebSocketListener(gate: Gate): WebSocketListener {
-  const { limits } = gate.context.settings
+  const { codecs, settings } = gate.context
+  const { limits } = settings
   const sockets = new WebSocketServer({
     noServer: true,
     clientTracking: false,
-    perMessageDeflate: false,
+    perMessageDeflate: gate.compression ? deflateOptions(gate.compression) : false,
     maxPayload: limits.received,
     // A peer that pings without reading must not fill memory: answered by hand.
     autoPong: false,
-    handleProtocols: () => SUBPROTOCOL,
+    handleProtocols: (_, request) => protocolOf(request)!,
   })
 
   function opened(socket: WebSocket, request: IncomingMessage): void {
-    const link = createLink(gate, socket, () => end.drained())
+    const name = protocolOf(request)!.slice(SUBPROTOCOL.length + 1)
+    const codec = codecs.named(name)
+    const link = createLink(gate, { socket, codec: codec ?? json, drained: () => end.drained() })
+    // Always followed by `close`.
+    socket.on('error', () => {})
+    if (!codec) return gate.hub.arrivals.sayBye(link, notSpoken(name))
     const end: LinkEnd = gate.hub.arrivals.accept(link, requestOf(request))
     socket.on('message', (data: RawData, isBinary) => end.receive(isBinary ? data : (data as Buffer).toString()))
     socket.on('close', () => end.dropped())
-    // Always followed by `close`.
-    socket.on('error', () => {})
     socket.on('ping', (data) => {
       if (socket.bufferedAmount < limits.buffered) socket.pong(data)
     })
@@ -65,7 +74,7 @@ export function createWebSocketListener(gate: Gate): WebSocketListener {
 
   return {
     upgrade(request, socket, head) {
-      if (!offersOf(request).includes(SUBPROTOCOL)) return refuseUpgrade(socket, '400 Bad Request')
+      if (!protocolOf(request)) return refuseUpgrade(socket, '400 Bad Request')
       sockets.handleUpgrade(request, socket, head, (webSocket) => opened(webSocket, request))
     },
   }
@@ -74,8 +83,14 @@ export function createWebSocketListener(gate: Gate): WebSocketListener {
 /** A close reason has room for 123 bytes. */
 const clip = (reason: string): string => (Buffer.byteLength(reason) <= 123 ? reason : reason.slice(0, 40))
 
-function createLink(gate: Gate, socket: WebSocket, drained: () => void): Link {
-  const { codec, limits } = gate.context.settings
+interface Parts {
+  socket: WebSocket
+  codec: Codec
+  drained(): void
+}
+
+function createLink(gate: Gate, { socket, codec, drained }: Parts): Link {
+  const { limits } = gate.context.settings
   let state: 'flowing' | 'full' = 'flowing'
   const taken = (): void => {
     if (state === 'flowing' || socket.bufferedAmount >= limits.replayBytes) return
@@ -89,6 +104,7 @@ function createLink(gate: Gate, socket: WebSocket, drained: () => void): Link {
   }
   return {
     transport: 'webSocket',
+    codec,
     get buffered() {
       return socket.bufferedAmount
     },

@@ -13,6 +13,8 @@ export interface PayloadCodec {
   readonly name?: string
   /** Media type of a POST with one message. @default none: a string travels as text/plain, bytes without a type */
   readonly type?: string
+  /** Its packets are bytes, so that answers over HTTP are read as bytes. Event streams carry text alone. @default false */
+  readonly binary?: true
   /** Blobs are sent as they are, without `encode`: their bytes need not be read for that. @default false */
   readonly blobs?: true
   /** Text or bytes. Throws a `TypeError` that says what to do for what it cannot carry: the message is then `not-sent`, `unencodable`. */

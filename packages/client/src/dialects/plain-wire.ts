@@ -44,6 +44,7 @@ export function createPlainWire(parts: WireParts): Wire {
       body,
       // The answer to a message may acknowledge it; where nothing can, it is as often as not a mere "OK".
       isAnswered: !!options.ackOf,
+      isBinary: codec.binary,
       ...mine,
       headers: { ...headers, ...mine?.headers },
     }

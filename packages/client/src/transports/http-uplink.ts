@@ -66,6 +66,10 @@ export const typeOf = (response: Response): string => String(response.headers.ge
 export const readBody = async (response: Response, { isBinary }: Ask): Promise<Packet> =>
   isBinary ? new Uint8Array(await response.arrayBuffer()) : response.text()
 
+/** Some frameworks call any string HTML: one that does not begin like a page is none. */
+const isPage = (response: Response, body: Packet): boolean =>
+  /html/i.test(typeOf(response)) && (typeof body !== 'string' || /^\s*</.test(body))
+
 /** The header in ms: seconds, or a date (RFC 9110 §10.2.3). Undefined where it is absent, neither, or says "now". */
 function retryAfterOf(response: Response): number | undefined {
   const value = String(response.headers.get('retry-after'))
@@ -165,7 +169,7 @@ export function createHttpLink(
     for (let failures = 1; owner; failures++) {
       const [response, text] = await attempt(ask, timeout)
       if (!owner) break
-      if (response?.ok && !/html/i.test(typeOf(response))) return text
+      if (response?.ok && !isPage(response, text)) return text
       const passing = !response || response.status === 429 || response.status >= 500
       const hint = (response && retryAfterOf(response)) || 0
       if (passing && failures < tries && hint <= PATIENCE && !wire.isFarewell(text))

@@ -100,11 +100,12 @@ function code(bundle: Bundle): RollupOptions {
   return {
     input: inputs(bundle),
     external: (id) => external.includes(id) || isBuiltin(id),
-    plugins: [
-      whole && wholeModule(target),
-      nodeResolve({ extensions: ['.ts', '.js'], exportConditions: format === 'demo' ? [] : ['@holdfast/source'] }),
-      esbuild({ target, sourceMap: true, tsconfig: 'tsconfig.json' }),
-    ],
+    plugins: whole
+      ? [wholeModule(target)]
+      : [
+          nodeResolve({ extensions: ['.ts', '.js'], exportConditions: format === 'demo' ? [] : ['@holdfast/source'] }),
+          esbuild({ target, sourceMap: true, tsconfig: 'tsconfig.json' }),
+        ],
     output: outputs(bundle).map((output) => ({
       ...output,
       dir: `${at}/dist`,

@@ -79,7 +79,7 @@ describe('opening (§4.1-4.3)', () => {
     expect([mute.closed, hanging.closed]).toEqual([null, null])
     await clock.advance(2_000)
     expect([mute.closed, hanging.closed]).toEqual([4202, 4200])
-    expect(clock.pending).toBe(0)
+    expect(clock.armed).toBe(0)
   })
 
   test('a link that is gone before its authentication is done gets no session', async () => {
@@ -409,6 +409,23 @@ describe('how long sessions are kept (§1, §6.5)', () => {
     expect(server.stats().sessions).toBe(2)
   })
 
+  test('a session whose handler runs makes no room for a new one, so that nothing is started twice', async () => {
+    const { server } = createWorld({ authenticate: () => 'ann', limits: { sessionsPerIdentity: 1 } })
+    let finish = (): void => {}
+    server.onMessage('a', () => new Promise<void>((resolve) => (finish = resolve)))
+    const peer = connectPeer(server)
+    const { session } = await peer.welcome()
+    peer.say(['send', 1, 'a', 1])
+    peer.drop()
+    expect(await connectPeer(server).told()).toEqual([['bye', 4200, 'too many sessions', 300]])
+    const back = connectPeer(server, { session, incarnation: 2 })
+    expect(await back.welcome()).toMatchObject({ resumed: true, serial: 1 })
+    back.drop()
+    finish()
+    await settled()
+    expect((await connectPeer(server).welcome()).resumed).toBe(false)
+  })
+
   test('sessions are bounded', async () => {
     const { server } = createWorld({ limits: { sessions: 3 } })
     const peers = [connectPeer(server), connectPeer(server), connectPeer(server)]
@@ -428,6 +445,6 @@ describe('how long sessions are kept (§1, §6.5)', () => {
     await clock.advance(125_000)
     expect(server.stats().sessions).toBe(0)
     await clock.advance(602_000)
-    expect(clock.pending).toBe(0)
+    expect(clock.armed).toBe(0)
   })
 })

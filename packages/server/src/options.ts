@@ -30,7 +30,7 @@ export interface ServerLimits {
   subscriptions: number
   /** Sessions held at once, the detached ones included; as many tombstones again. @default 100_000 */
   sessions: number
-  /** Sessions of one identity. The one that lost its link longest ago makes room. @default 100 */
+  /** Sessions of one identity. The one that lost its link longest ago, and runs no handler, makes room. @default 100 */
   sessionsPerIdentity: number
   /** Links (and tickets) that have not said a valid hello yet. @default 1_000 */
   unauthenticated: number

@@ -76,10 +76,12 @@ export function createSessions({ settings }: Context, forgotten: (session: Sessi
     gone.delete(session.id)
     graves.delete(session)
   }
-  /** Buries the one that has been without a link for longest. */
+  /** Taken in but not handled: such a session is kept longer, since its messages must not be started twice (PROTOCOL.md §6.5). */
+  const isWorking = (session: Session): boolean => session.running > 0
+  /** Buries the one that has been without a link for longest, of those that may be. */
   function makeRoom(among: Iterable<Session>): boolean {
     for (const session of among) {
-      if (session.place.state !== 'detached') continue
+      if (session.place.state !== 'detached' || isWorking(session)) continue
       bury(session, session.place.farewell)
       return true
     }
@@ -90,8 +92,6 @@ export function createSessions({ settings }: Context, forgotten: (session: Sessi
     if (mine && mine.size >= limits.sessionsPerIdentity && !makeRoom(mine)) return false
     return living.size < limits.sessions || makeRoom(detached)
   }
-  /** Taken in but not handled: such a session is kept longer, since its messages must not be started twice (PROTOCOL.md §6.5). */
-  const isWorking = (session: Session): boolean => session.running > 0
 
   return {
     get size() {

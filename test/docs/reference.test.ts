@@ -49,6 +49,14 @@ describe('tables of options name each option with the default of its docstring',
   })
 })
 
+test('docs/plain.md says of each mapping what it switches on', () => {
+  const names = rowsOf('docs/plain.md').flatMap(([first = '']) => first.split(', '))
+  expect(membersOf(entries.plain, 'PlainOptions').map(({ name }) => name)).toEqual(
+    expect.arrayContaining(names.filter(Boolean)),
+  )
+  for (const { name } of membersOf(entries.plain, 'PlainOptions')) expect(names).toContain(name)
+})
+
 /** `10_000` and `4 MiB` as numbers; undefined for what is not one. */
 function numberOf(text: string | undefined): number | undefined {
   const [, digits = '', unit] = /^([\d_]+|Infinity)(?: (KiB|MiB))?$/.exec(text ?? '') ?? []

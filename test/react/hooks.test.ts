@@ -279,6 +279,7 @@ describe('messages', () => {
     await acting(rig)
     await acting(rig, () => rig.publish('news', 1, 2, 3))
     view.rerender(within(createElement(Keeps, { limit: 3 })))
+    expect(view.container.textContent).toBe('2,3')
     await acting(rig, () => rig.publish('news', 4))
     expect(view.container.textContent).toBe('2,3,4')
     view.rerender(within(createElement(Keeps, { limit: 1 })))

@@ -9,6 +9,7 @@ import type { Clock } from '../../packages/client/src/clock.ts'
 import type { Wire } from '../../packages/client/src/dialect.ts'
 import { createWire } from '../../packages/client/src/dialects/holdfast-wire.ts'
 import type { Cause, Link, LinkEvents, Transport } from '../../packages/client/src/transport.ts'
+import { createTimeline } from '../../packages/testing/src/timeline.ts'
 
 /** Values that are awaited one by one, in the order in which they came. */
 export function createInbox<T>() {
@@ -42,27 +43,19 @@ export interface ManualClock extends Clock {
 }
 
 export function createManualClock(): ManualClock {
-  let now = 0
-  const timers = new Set<{ at: number; fn: () => void }>()
+  const { now, after, delays, fireNext, moveTo } = createTimeline(0)
   return {
-    now: () => now,
-    after(delay, fn) {
-      const timer = { at: now + delay, fn }
-      timers.add(timer)
-      return () => timers.delete(timer)
-    },
+    now,
+    after,
     get armed() {
-      return timers.size
+      return delays().length
     },
     get delays() {
-      return [...timers].map(({ at }) => at - now).sort((a, b) => a - b)
+      return delays()
     },
     advance(delay) {
-      now += delay
-      for (const timer of [...timers].sort((a, b) => a.at - b.at)) {
-        if (timer.at > now || !timers.delete(timer)) continue
-        timer.fn()
-      }
+      moveTo(now() + delay)
+      while (fireNext(now()));
     },
   }
 }

@@ -1,4 +1,6 @@
 /** Seeded chance, so that every failure can be repeated from the seed in its message. */
+import { seeded } from '@holdfast/testing/memory'
+
 export interface Random {
   readonly seed: number
   /** An integer from 0 to `n - 1`. */
@@ -7,15 +9,8 @@ export interface Random {
   pick<T>(from: readonly T[]): T
 }
 
-/** mulberry32. */
 export function createRandom(seed: number): Random {
-  let state = seed >>> 0
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
-  }
+  const next = seeded(seed)
   return {
     seed,
     int: (n) => Math.floor(next() * n),

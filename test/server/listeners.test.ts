@@ -123,7 +123,7 @@ describe('WebSocket (§5.1)', () => {
     expect(state).toBe('closing')
     await clock.advance(200)
     await closed
-    expect(clock.pending).toBe(0)
+    expect(clock.armed).toBe(0)
     socket.destroy()
     await made.close()
   })

@@ -118,7 +118,7 @@ describe('draining and closing (§9.3)', () => {
     await server.close()
     expect(await peer.told()).toEqual([['bye', 4201, 'server stopping', 300]])
     expect(unwelcome.closed).toBe(4201)
-    expect(clock.pending).toBe(0)
+    expect(clock.armed).toBe(0)
     expect(await connectPeer(server).toldOf('bye')).toEqual([['bye', 4201, ANY, ANY]])
     await expect(server.publish('a', 1)).rejects.toMatchObject({ code: 'closed' })
     await server.close()

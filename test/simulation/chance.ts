@@ -1,4 +1,5 @@
 /** Seeded chance: everything a simulated run does not compute, it draws from here, so that a seed is a whole run. */
+import { seeded } from '@holdfast/testing/memory'
 
 export interface Chance {
   /** Uniform in [0, 1). */
@@ -15,15 +16,8 @@ export interface Chance {
   fork(): Chance
 }
 
-/** mulberry32. */
 export function createChance(seed: number): Chance {
-  let state = seed >>> 0
-  function float(): number {
-    state = (state + 0x6d2b79f5) >>> 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
+  const float = seeded(seed)
   const int = (n: number): number => Math.floor(float() * n)
   return {
     float,

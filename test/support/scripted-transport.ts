@@ -1,6 +1,8 @@
 // A transport without a network: the test plays the server, frame by frame.
 import type { DownFrame, Hello, Packet, UpFrame, Welcome } from '@holdfast/protocol'
+import { WELCOME as ANY_WELCOME } from '@holdfast/testing/memory'
 import type { Cause, LinkEvents, Opening, Transport } from '../../packages/client/src/transport.ts'
+import { helloIn } from '../../packages/testing/src/memory/holdfast-end.ts'
 
 export interface ScriptedLink {
   readonly transport: string
@@ -26,25 +28,14 @@ export interface ScriptedTransport extends Transport {
   readonly links: ScriptedLink[]
 }
 
+/** Limits that tests reach. */
 export const WELCOME: Welcome = {
-  session: 'token',
-  id: 's1',
-  resumed: false,
-  serial: 0,
-  identity: null,
-  window: 120_000,
-  beat: 15_000,
-  grace: 5000,
-  retrySpread: 300,
-  level: 'memory',
+  ...ANY_WELCOME,
   limits: { message: 4096, packet: 2048, inFlight: 8, inFlightBytes: 16_384, subscriptions: 100 },
-  time: 1,
 }
 
 function helloOf({ wire }: Opening): Hello | null {
-  const [, header] = wire.protocols
-  if (header) return JSON.parse(Buffer.from(header.slice(2), 'base64url').toString()) as Hello
-  const [[type, value]] = JSON.parse(String(wire.first)) as [[string, Hello]]
+  const [[type, value]] = JSON.parse(helloIn(wire.protocols) ?? String(wire.first)) as [[string, Hello]]
   return type === 'hello' ? value : null
 }
 

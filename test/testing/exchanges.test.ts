@@ -147,6 +147,34 @@ test('the second copy arrives even if its link was cut meanwhile', async () => {
   expect(target.requests.map(({ body }) => body)).toEqual(['twice', 'twice'])
 })
 
+test('a response comes twice, the second time in place of another one', async () => {
+  const target = await startTarget()
+  const proxy = await startProxy(target)
+  const client = createHttpClient(proxy)
+  proxy.rule({ fault: 'duplicate-response', kind: 'post', nth: 1 })
+  expect(await client.post('/x', '1')).toMatchObject({ body: 'POST /x 1' })
+  expect(await client.get('/y')).toMatchObject({ body: 'GET /y ' })
+  expect(await createHttpClient(proxy).post('/x', '2')).toMatchObject({ status: 200, body: 'POST /x 1', error: null })
+  expect(await client.post('/x', '3')).toMatchObject({ body: 'POST /x 3' })
+  expect(target.requests.map(({ body }) => body)).toEqual(['1', '', '3'])
+  expect(proxy.events.flatMap((event) => (event.type === 'fault' ? [event.detail] : []))).toEqual([
+    'kept',
+    'given again',
+  ])
+})
+
+test('a response of unknown length comes twice, too, but not once the rule is undone', async () => {
+  const target = await startTarget()
+  const proxy = await startProxy(target)
+  const client = createHttpClient(proxy)
+  const undo = proxy.rule({ fault: 'duplicate-response' })
+  const first = await client.get('/chunked?1000')
+  expect(await client.get('/x')).toEqual(first)
+  expect(await client.get('/chunked?10')).toMatchObject({ body: 'x'.repeat(10) })
+  undo()
+  expect(await client.get('/x')).toMatchObject({ body: 'GET /x ' })
+})
+
 test('an upgrade can be late', async () => {
   const target = await startTarget()
   const proxy = await startProxy(target)

@@ -60,3 +60,29 @@ test('a late message holds back those behind it', async () => {
   expect(await client.received(3)).toEqual(['1', '2', '3'])
   expect(performance.now() - startedAt).toBeGreaterThanOrEqual(39)
 })
+
+test('a message breaks off in the middle of its frame, and both ends lose the connection', async () => {
+  const target = await startTarget()
+  const proxy = await startProxy(target)
+  const client = await openWebSocket(proxy)
+  proxy.rule({ fault: 'truncate-frame', direction: 'up', at: 'half', nth: 2 })
+  client.send('whole')
+  expect(await client.received(1)).toEqual(['whole'])
+  const bytes = proxy.counters.bytes.up
+  client.send('b'.repeat(100_000))
+  expect(await client.closed).toBe(1006)
+  expect(await proxy.until({ type: 'frame', fate: 'truncated' })).toMatchObject({ length: 100_000, direction: 'up' })
+  expect(proxy.counters.bytes.up - bytes).toBe(50_000)
+  await expect.poll(() => target.connections()).toBe(0)
+  expect(client.messages).toEqual(['whole'])
+})
+
+test('a frame shorter than where it should break off passes, and is the last one', async () => {
+  const target = await startTarget()
+  const proxy = await startProxy(target)
+  const client = await openWebSocket(proxy)
+  proxy.rule({ fault: 'truncate-frame', direction: 'down', at: 1000, nth: 1 })
+  client.send('short')
+  expect(await client.closed).toBe(1006)
+  expect(client.messages).toEqual(['short'])
+})

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
-import { FaultProxyError, faultProxy } from '@holdfast/testing'
+import { TestingError, faultProxy } from '@holdfast/testing'
 import { closeAll, createHttpClient, openStream, openTcp, openWebSocket, startProxy, startTarget } from './harness.ts'
 
 afterEach(closeAll)
@@ -108,7 +108,7 @@ test('until tells what it missed', async () => {
   const proxy = await startProxy(target)
   await createHttpClient(proxy).get('/seen')
   const late = await proxy.until({ type: 'upgrade' }, { timeout: 10 }).catch((error: unknown) => error)
-  expect(late).toBeInstanceOf(FaultProxyError)
+  expect(late).toBeInstanceOf(TestingError)
   expect(late).toMatchObject({ code: 'timed-out', message: expect.stringMatching(/"upgrade".*not seen.*\/seen/s) })
 })
 

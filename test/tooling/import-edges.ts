@@ -123,7 +123,7 @@ const outside: Record<string, RegExp> = {
   protocol: /^@msgpack\/msgpack$/,
   client: /^(mitt|@holdfast\/protocol(\/message-pack)?|@bufbuild\/protobuf)$/,
   server: /^(ws|@holdfast\/protocol(\/message-pack)?|node:.*)$/,
-  testing: /^(@holdfast\/protocol|node:.*)$/,
+  testing: /^(@holdfast\/(protocol|client|server)|node:.*)$/,
   react: /^(react|@holdfast\/client)$/,
   vue: /^(vue|@holdfast\/client)$/,
 }
@@ -135,6 +135,9 @@ function importFault(from: string, edge: Import): string | undefined {
   } else if (!outside[home]?.test(edge.to)) {
     return `@holdfast/${home} may not import it`
   }
+  // Its users may have neither, or one of them.
+  if (home === 'testing' && /client|server/.test(edge.to) && !edge.typeOnly && !below(edge.to, 'packages'))
+    return 'what is for tests knows the client and the server by their types only'
   return below(from, client) ? clientFault(from, edge) : undefined
 }
 

@@ -1,16 +1,18 @@
 /**
  * The one error class of this package.
  *
- * - `timed-out`: `until()` did not see the event in time; the message lists the last events.
+ * - `timed-out`: what was waited for did not come in time; the message lists what came instead.
  * - `closed`: the proxy was closed while something was waiting for it.
  * - `bad-rule`: a rule has a field that cannot mean anything, such as a negative latency.
  * - `cannot-listen`: the port is not to be had (again); `cause` is the system's error.
+ * - `no-link`: nobody has opened a link to the scripted server yet.
+ * - `endless`: timers of a virtual clock set each other without time passing.
  */
-export class FaultProxyError extends Error {
-  override readonly name = 'FaultProxyError'
-  readonly code: 'timed-out' | 'closed' | 'bad-rule' | 'cannot-listen'
+export class TestingError extends Error {
+  override readonly name = 'TestingError'
+  readonly code: 'timed-out' | 'closed' | 'bad-rule' | 'cannot-listen' | 'no-link' | 'endless'
 
-  constructor(code: FaultProxyError['code'], message: string, options?: { cause?: unknown }) {
+  constructor(code: TestingError['code'], message: string, options?: { cause?: unknown }) {
     super(message, options)
     this.code = code
   }

@@ -1,7 +1,7 @@
 // What happened, in order. Tests wait for these instead of sleeping; the list is bounded, the counters are not.
-import { FaultProxyError } from './errors.ts'
+import { TestingError } from './errors.ts'
 import type { EventFilter, Happening, ProxyEvent, UntilOptions } from './events.ts'
-import type { Timers } from './timers.ts'
+import type { Ticks } from './timers.ts'
 
 export interface EventLog {
   add(happening: Happening): void
@@ -14,11 +14,11 @@ export interface EventLog {
 }
 
 /** Keeps the last `limit` events of each type, so that a flood of frames does not push out the rare ones. */
-export function createEventLog(limit: number, timers: Timers): EventLog {
+export function createEventLog(limit: number, timers: Ticks): EventLog {
   const kept = new Map<string, ProxyEvent[]>()
   const listeners = new Set<(event: ProxyEvent) => void>()
-  const waiting = new Set<(error: FaultProxyError) => void>()
-  let refusal: FaultProxyError | null = null
+  const waiting = new Set<(error: TestingError) => void>()
+  let refusal: TestingError | null = null
   let index = 0
 
   const list = (): ProxyEvent[] => [...kept.values()].flatMap(latest).sort((a, b) => a.index - b.index)
@@ -55,7 +55,7 @@ export function createEventLog(limit: number, timers: Timers): EventLog {
       const look = (event: ProxyEvent): void => {
         if (counts(event)) settle(() => resolve(event))
       }
-      const fail = (error: FaultProxyError): void => settle(() => reject(error))
+      const fail = (error: TestingError): void => settle(() => reject(error))
       const cancel = timers.after(timeout, () => fail(lateness(what, missing, timeout, list())))
       listeners.add(look)
       waiting.add(fail)
@@ -72,7 +72,7 @@ export function createEventLog(limit: number, timers: Timers): EventLog {
       return () => listeners.delete(fn)
     },
     close() {
-      refusal = new FaultProxyError('closed', 'the proxy is closed: no further event will come')
+      refusal = new TestingError('closed', 'the proxy is closed: no further event will come')
       for (const fail of waiting) fail(refusal)
       listeners.clear()
     },
@@ -95,9 +95,9 @@ function matcher({ count: _count, ...fields }: EventFilter): (event: ProxyEvent)
   return (event) => wanted.every(([field, value]) => (event as unknown as Record<string, unknown>)[field] === value)
 }
 
-function lateness(what: unknown, missing: number, timeout: number, events: ProxyEvent[]): FaultProxyError {
+function lateness(what: unknown, missing: number, timeout: number, events: ProxyEvent[]): TestingError {
   const sought = typeof what === 'function' ? what.toString() : JSON.stringify(what)
   const tail = events.slice(-20).map((event) => `  ${JSON.stringify(event)}`)
   const last = tail.length > 0 ? `The last events:\n${tail.join('\n')}` : 'Nothing has happened at all.'
-  return new FaultProxyError('timed-out', `${missing} more of ${sought} not seen within ${timeout} ms. ${last}`)
+  return new TestingError('timed-out', `${missing} more of ${sought} not seen within ${timeout} ms. ${last}`)
 }

@@ -38,7 +38,7 @@ export type Happening =
       readonly direction: Direction
       readonly opcode: number
       readonly length: number
-      readonly fate: 'passed' | 'dropped' | 'duplicated' | 'delayed'
+      readonly fate: 'passed' | 'dropped' | 'duplicated' | 'delayed' | 'truncated'
     } & OnExchange)
   /** A fault struck. `detail` says more where there is more to say. */
   | {

@@ -68,7 +68,7 @@ export const placeOf = ({
   kind,
   method,
   path,
-}: Exchange): {
+}: ExchangeInfo): {
   connection: number
   exchange: number
   kind: Kind
@@ -79,7 +79,7 @@ export const placeOf = ({
 /** Tells that a rule struck this exchange. */
 export function report(
   events: EventLog,
-  exchange: Exchange,
+  exchange: ExchangeInfo,
   { id, rule }: Standing,
   more: { direction?: Direction; detail?: string } = {},
 ): void {

@@ -1,9 +1,10 @@
 // All links of a proxy, and the rules that act on them.
 import type { Socket } from 'node:net'
-import { describe, type FaultProxyError } from './errors.ts'
+import { describe, type TestingError } from './errors.ts'
 import type { Classify } from './exchange.ts'
 import { createLink, type Link, type Shared } from './link.ts'
 import { createListener } from './listener.ts'
+import { createReplays } from './replays.ts'
 import { createRulebook, matchesExchange, type Standing } from './rulebook.ts'
 import type { Aim, Ending, Kind, Rule } from './rules.ts'
 import { runUpstream } from './upstream.ts'
@@ -27,7 +28,7 @@ export interface ConnectionInfo {
   readonly path: string | undefined
 }
 
-export interface HubOptions extends Omit<Shared, 'rules'> {
+export interface HubOptions extends Omit<Shared, 'rules' | 'replays'> {
   classify: Classify
   host: string
   port: number
@@ -50,7 +51,7 @@ export function createHub({ classify, host, port, ...common }: HubOptions): Hub 
   const links = new Map<number, Link>()
   const rules = createRulebook({ changed: onRule, failed: (error) => note(error) })
   const listener = createListener(host, port, accept)
-  const shared: Shared = { ...common, rules }
+  const shared: Shared = { ...common, rules, replays: createReplays() }
   let lastConnection = 0
   let lastExchange = 0
 
@@ -58,6 +59,7 @@ export function createHub({ classify, host, port, ...common }: HubOptions): Hub 
     events.add({ type: 'rule', action, fault, rule: id })
     if (rules.portClosed()) listener.shut()
     else if (fault === 'refuse') listener.open().catch(noteUnlessClosed)
+    if (action === 'undone') shared.replays.forget(id)
     for (const link of links.values()) {
       if (fault === 'black-hole' && action === 'undone' && link.lossy()) link.cut('reset')
       link.wake()
@@ -69,7 +71,7 @@ export function createHub({ classify, host, port, ...common }: HubOptions): Hub 
   }
 
   // Undoing a rule of a closed proxy is harmless; a lost port is worth knowing.
-  function noteUnlessClosed(error: FaultProxyError): void {
+  function noteUnlessClosed(error: TestingError): void {
     if (error.code !== 'closed') note(error)
   }
 

@@ -1,6 +1,8 @@
 /**
- * A TCP proxy that breaks connections on command: for tests, and demos, of anything that must survive a bad network.
- * It understands HTTP/1.1 and WebSocket frames well enough to aim; all else passes unchanged, with back-pressure and half-close.
+ * For tests of anything that must survive a bad network. `memoryNetwork()` and `scriptedServer()` need no network and no time, for unit tests;
+ * `faultProxy()` stands in front of a real server and breaks real connections on command.
+ *
+ * The proxy understands HTTP/1.1 and WebSocket frames well enough to aim; all else passes unchanged, with back-pressure and half-close.
  *
  * | what happens | how to ask for it |
  * |---|---|
@@ -15,9 +17,10 @@
  * | an upgrade succeeds and then there is silence | `{ fault: 'mute' }` |
  * | a request or an answer is lost once | `{ fault: 'fail', kind: 'post', lost: 'response', nth: 1 }` |
  * | an answer breaks off | `{ fault: 'truncate', at: 'half', nth: 1 }` |
+ * | a cache gives an answer twice | `{ fault: 'duplicate-response', kind: 'poll', nth: 1 }` |
  * | a proxy repeats a POST | `{ fault: 'duplicate', kind: 'post', after: 1_000 }` |
  * | a proxy buffers a stream | `{ fault: 'buffer', kind: 'stream' }` |
- * | a message is lost, doubled, late | `drop-frame`, `duplicate-frame`, `delay-frame` |
+ * | a message is lost, doubled, late, broken off | `drop-frame`, `duplicate-frame`, `delay-frame`, `truncate-frame` |
  *
  * Everything in braces goes to `proxy.rule()`, which returns the undo; `proxy.calm()` undoes all. `proxy.until()` waits for what
  * happened, so that no test needs to sleep.
@@ -28,9 +31,7 @@ export { faultProxy } from './proxy.ts'
 export type { FaultProxy, FaultProxyOptions, Target } from './proxy.ts'
 export type { ConnectionInfo, CutOptions } from './hub.ts'
 export type { Classify, ClassifiableRequest } from './exchange.ts'
-export type { EventFilter, Happening, ProxyEvent, UntilOptions } from './events.ts'
 export type { Counters } from './tally.ts'
-export { FaultProxyError } from './errors.ts'
 export type {
   Aim,
   BlackHoleRule,
@@ -40,6 +41,7 @@ export type {
   Direction,
   DropFrameRule,
   DuplicateFrameRule,
+  DuplicateResponseRule,
   DuplicateRule,
   Ending,
   ExchangeInfo,
@@ -53,6 +55,8 @@ export type {
   Rule,
   StallRule,
   ThrottleRule,
+  TruncateFrameRule,
   TruncateRule,
   Turns,
 } from './rules.ts'
+export * from './memory.ts'

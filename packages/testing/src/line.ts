@@ -3,13 +3,13 @@
 import { createQueue } from './queue.ts'
 import type { Weather } from './rulebook.ts'
 import type { ExchangeInfo } from './rules.ts'
-import type { Timers } from './timers.ts'
+import type { Ticks } from './timers.ts'
 
 export interface Line {
   /** Takes bytes; resolves when there is room for more. `wait` holds back these bytes, and so all behind them, for so many ms. */
   push(bytes: Buffer, exchange?: ExchangeInfo, wait?: number): Promise<void>
-  /** `act` runs when everything pushed before it has come out; never, if it is lost on the way. */
-  mark(act: () => void, exchange?: ExchangeInfo): void
+  /** `act` runs when everything pushed before it has come out; never, if it is lost on the way. `wait` as above. */
+  mark(act: () => void, exchange?: ExchangeInfo, wait?: number): void
   /** Looks at the weather again. */
   wake(): void
   /** The writer has room again. */
@@ -27,7 +27,7 @@ export interface LineOptions {
   onPassage(passage: Weather['passage'], exchange: ExchangeInfo | undefined): void
   /** Returns false if it wants no more until `drained()`. */
   write(bytes: Buffer): boolean
-  timers: Timers
+  timers: Ticks
   random: () => number
 }
 
@@ -37,11 +37,15 @@ const capacity = 4 * 1024 * 1024
 const portion = 20
 
 interface Item {
-  bytes: Buffer
+  /** Or what is to be done in their place. */
+  bytes: Buffer | null
   exchange: ExchangeInfo | undefined
   dueAt: number
-  act: (() => void) | null
+  act(): void
 }
+
+const nothing = (): void => {}
+const sizeOf = ({ bytes }: Pick<Item, 'bytes'>): number => bytes?.length ?? 0
 
 export function createLine({ weather, onPassage, write, timers, random }: LineOptions): Line {
   const bornAt = timers.now()
@@ -60,7 +64,7 @@ export function createLine({ weather, onPassage, write, timers, random }: LineOp
     const sentAt = Math.max(timers.now(), handshake > 0 ? bornAt + handshake : 0)
     lastDueAt = Math.max(lastDueAt, sentAt + latency + (jitter > 0 ? random() * jitter : 0)) + wait
     queue.put({ ...item, dueAt: lastDueAt })
-    queued += item.bytes.length
+    queued += sizeOf(item)
     pump()
   }
 
@@ -87,7 +91,7 @@ export function createLine({ weather, onPassage, write, timers, random }: LineOp
   }
 
   function leave(item: Item, bytesPerSecond: number): void {
-    if (item.act !== null) {
+    if (item.bytes === null) {
       shift(item)
       return item.act()
     }
@@ -104,7 +108,7 @@ export function createLine({ weather, onPassage, write, timers, random }: LineOp
 
   function shift(item: Item): void {
     queue.drop()
-    queued -= item.bytes.length
+    queued -= sizeOf(item)
   }
 
   function release(): void {
@@ -116,11 +120,11 @@ export function createLine({ weather, onPassage, write, timers, random }: LineOp
   return {
     async push(bytes, exchange, wait = 0) {
       if (outlet === 'severed' || bytes.length === 0) return
-      enter({ bytes, exchange, act: null }, wait)
+      enter({ bytes, exchange, act: nothing }, wait)
       if (queued >= capacity) await new Promise<void>((resolve) => waiting.push(resolve))
     },
-    mark(act, exchange) {
-      if (outlet !== 'severed') enter({ bytes: Buffer.alloc(0), exchange, act }, 0)
+    mark(act, exchange, wait = 0) {
+      if (outlet !== 'severed') enter({ bytes: null, exchange, act }, wait)
     },
     wake: pump,
     drained() {

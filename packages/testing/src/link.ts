@@ -7,6 +7,7 @@ import type { Exchange } from './exchange.ts'
 import { createLine, type Line } from './line.ts'
 import { createPeer, type Peer } from './peer.ts'
 import type { Reader } from './reader.ts'
+import type { Replays } from './replays.ts'
 import type { Rulebook } from './rulebook.ts'
 import type { Direction, Ending } from './rules.ts'
 import type { Timers } from './timers.ts'
@@ -15,6 +16,7 @@ import type { Timers } from './timers.ts'
 export interface Shared {
   events: EventLog
   rules: Rulebook
+  replays: Replays
   timers: Timers
   random: () => number
   target(): { host: string; port: number }

@@ -1,6 +1,6 @@
 // A port that can be given up and taken again.
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
-import { FaultProxyError } from './errors.ts'
+import { TestingError } from './errors.ts'
 
 export interface Listener {
   /** Listens, unless it does. The same port each time. */
@@ -20,7 +20,7 @@ export function createListener(host: string, wanted: number, accept: (socket: So
     const ready = new Promise<{ host: string; port: number }>((resolve, reject) => {
       server.once('error', (cause) => {
         if (opened !== 'closed' && opened !== 'shut' && opened.server === server) opened = 'shut'
-        reject(new FaultProxyError('cannot-listen', `cannot listen on ${host}:${port}: ${cause.message}`, { cause }))
+        reject(new TestingError('cannot-listen', `cannot listen on ${host}:${port}: ${cause.message}`, { cause }))
       })
       // A numeric address is bound before `listen` returns: who connects right after is not refused.
       server.listen(port, host, () => {
@@ -37,7 +37,7 @@ export function createListener(host: string, wanted: number, accept: (socket: So
 
   return {
     async open() {
-      if (opened === 'closed') throw new FaultProxyError('closed', 'the proxy is closed')
+      if (opened === 'closed') throw new TestingError('closed', 'the proxy is closed')
       if (opened === 'shut') opened = listen()
       return opened.ready
     },

@@ -3,7 +3,7 @@ import { report, type Exchange } from './exchange.ts'
 import type { ResponseHead } from './http-head.ts'
 import type { Link } from './link.ts'
 import type { Standing } from './rulebook.ts'
-import type { BufferRule, TruncateRule } from './rules.ts'
+import type { BufferRule, DuplicateResponseRule, TruncateRule } from './rules.ts'
 
 /** `closed`: the response was broken off, nothing more may follow. */
 type Progress = 'open' | 'closed'
@@ -30,6 +30,9 @@ export function createOutlet(link: Link, exchange: Exchange, head: ResponseHead)
     report(events, exchange, buffer)
     outlet = buffered(outlet, buffer)
   }
+  const isWhole = head.status !== 101 && head.framing.type !== 'until-close'
+  const duplicate = isWhole ? rules.take('duplicate-response', on) : null
+  if (duplicate !== null) outlet = copied(outlet, link, exchange, duplicate)
   const truncate = rules.take('truncate', on)
   if (truncate !== null) {
     report(events, exchange, truncate, { detail: `at ${truncate.rule.at}` })
@@ -73,6 +76,34 @@ function buffered(next: Outlet, { rule, onLifted }: Standing<BufferRule>): Outle
     async end() {
       forget()
       await flush()
+      return next.end()
+    },
+  }
+}
+
+/** Keeps a copy, for another request. */
+function copied(next: Outlet, link: Link, exchange: Exchange, standing: Standing<DuplicateResponseRule>): Outlet {
+  const { events, replays } = link.shared
+  const parts: Buffer[] = []
+  let size = 0
+  const keep = (bytes: Buffer): void => {
+    size += bytes.length
+    if (size <= maxKept) parts.push(Buffer.from(bytes))
+  }
+  return {
+    head(bytes) {
+      keep(bytes)
+      return next.head(bytes)
+    },
+    body(bytes) {
+      keep(bytes)
+      return next.body(bytes)
+    },
+    end() {
+      if (size <= maxKept) {
+        report(events, exchange, standing, { detail: 'kept' })
+        replays.keep(standing, Buffer.concat(parts))
+      }
       return next.end()
     },
   }

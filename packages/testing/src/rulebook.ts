@@ -1,5 +1,5 @@
 // Which rules are in force, and which of them strike now. No I/O: it is asked for each run of bytes, request and frame.
-import { FaultProxyError } from './errors.ts'
+import { TestingError } from './errors.ts'
 import type { Aim, Direction, ExchangeInfo, Rule } from './rules.ts'
 
 /** A rule in force. */
@@ -37,6 +37,8 @@ export interface Rulebook {
   clear(): void
   /** The rule of this kind that strikes now. Every matching rule counts the occasion, the oldest that is due strikes. */
   take<F extends Rule['fault']>(fault: F, on: Occasion, only?: (rule: RuleOf<F>) => boolean): Standing<RuleOf<F>> | null
+  /** Whether a rule that struck before is about this, too. */
+  concerns(standing: Standing, on: Occasion): boolean
   weather(on: Occasion & { direction: Direction }): Weather
   /** The rules in force. */
   list(): Rule[]
@@ -101,10 +103,11 @@ export function createRulebook({ changed, failed }: RulebookEvents): Rulebook {
       if (struck === null) return null
       struck.left--
       // A spent rule is forgotten, unless somebody may still be waiting for its end.
-      if (struck.left === 0 && fault !== 'hang' && fault !== 'buffer') standing.delete(struck)
+      if (struck.left === 0 && !outlasting.has(fault)) standing.delete(struck)
       // The loop let only rules of this fault through, which the compiler cannot follow.
       return struck as unknown as Standing<RuleOf<F>>
     },
+    concerns: (struck, on) => applies(struck as Entry, on),
     weather(on) {
       let sum = fair
       for (const entry of standing) {
@@ -134,6 +137,9 @@ function createEntry(id: number, rule: Rule, newestConnection: number): Entry {
   }
   return { id, rule, newestConnection, seen: 0, left: timesOf(rule), lift: () => lift(), lifted, onLifted }
 }
+
+/** Faults that go on after their rule is spent. */
+const outlasting: ReadonlySet<string> = new Set(['hang', 'buffer', 'duplicate-response'])
 
 const nthOf = (rule: Rule): number => ('nth' in rule ? (rule.nth ?? 1) : 1)
 
@@ -194,8 +200,8 @@ function check(rule: Rule): void {
     if (typeof value !== 'number') continue
     const least = positive.has(field) ? 1 : 0
     if (Number.isFinite(value) && value >= least) continue
-    throw new FaultProxyError('bad-rule', `${rule.fault}: ${field} must be a number of at least ${least}, got ${value}`)
+    throw new TestingError('bad-rule', `${rule.fault}: ${field} must be a number of at least ${least}, got ${value}`)
   }
   if (rule.fault === 'fail' && rule.status !== undefined && !(rule.status >= 200 && rule.status <= 599))
-    throw new FaultProxyError('bad-rule', `fail: status must be between 200 and 599, got ${rule.status}`)
+    throw new TestingError('bad-rule', `fail: status must be between 200 and 599, got ${rule.status}`)
 }

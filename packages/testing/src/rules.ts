@@ -186,6 +186,21 @@ export interface DelayFrameRule extends Flow, Turns {
   ms: number
 }
 
+/** A message frame breaks off, then both connections end. */
+export interface TruncateFrameRule extends Flow, Turns {
+  fault: 'truncate-frame'
+  /** After so many bytes of the frame as it is on the wire (its head has 2 to 14), or `half` of its payload. A shorter frame passes whole. */
+  at: number | 'half'
+}
+
+/**
+ * A cache that should not be there: the response comes twice, the second time as the answer to the next request that the rule matches, which
+ * the target never sees. Strikes whole responses of up to 1 MiB to requests that are small enough to be looked at.
+ */
+export interface DuplicateResponseRule extends Aim, Turns {
+  fault: 'duplicate-response'
+}
+
 /** Anything that `proxy.rule()` takes. */
 export type Rule =
   | DelayRule
@@ -203,6 +218,8 @@ export type Rule =
   | DropFrameRule
   | DuplicateFrameRule
   | DelayFrameRule
+  | TruncateFrameRule
+  | DuplicateResponseRule
 
 /** The name of a fault: the `fault` field of a rule, or `cut`. */
 export type FaultName = Rule['fault'] | 'cut'

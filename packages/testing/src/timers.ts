@@ -1,5 +1,8 @@
 // Every timer of a proxy passes through here, so that closing it leaves none behind. Real time: latency is meant to be felt.
 
+/** As much of a clock as links and logs need: real for a proxy, virtual for a network in memory. */
+export type Ticks = Pick<Timers, 'after' | 'now'>
+
 export interface Timers {
   /** Runs `fn` after `ms`; returns the undo. */
   after(ms: number, fn: () => void): () => void

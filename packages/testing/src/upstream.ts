@@ -105,7 +105,7 @@ async function streamBody(link: Link, exchange: Exchange, scanner: BodyScanner):
 }
 
 async function strikeRequest(link: Link, exchange: Exchange, body: Body): Promise<'pass' | 'next-request' | 'closed'> {
-  const { rules, events } = link.shared
+  const { rules, replays, events } = link.shared
   const on = { connection: link.id, exchange }
   const hang = rules.take('hang', on)
   if (hang !== null) {
@@ -115,6 +115,12 @@ async function strikeRequest(link: Link, exchange: Exchange, body: Body): Promis
       link.cut('end')
       return 'closed'
     }
+  }
+  const copy = body.state === 'complete' ? replays.take((standing) => rules.concerns(standing, on)) : null
+  if (copy !== null) {
+    report(events, exchange, copy.standing, { detail: 'given again' })
+    link.up.mark(() => void link.down.push(copy.bytes, exchange), exchange)
+    return 'next-request'
   }
   const fail = rules.take('fail', on, (rule) => rule.lost !== 'response')
   if (fail === null) return 'pass'

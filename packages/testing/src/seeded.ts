@@ -1,0 +1,13 @@
+/**
+ * Chance that comes again: numbers from 0 up to 1, the same ones for the same seed (mulberry32). Give it as `random` to clients and servers. Tokens
+ * made of it can be guessed: for tests only.
+ */
+export function seeded(seed = 1): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}

@@ -22,16 +22,42 @@ interface Bundle {
   banner?: string
 }
 
-const clientEntries = { index: 'src/index.ts', auto: 'src/auto.ts', plain: 'src/plain.ts' }
+const messagePack = { 'message-pack': 'src/message-pack.ts' }
+const clientEntries = {
+  index: 'src/index.ts',
+  auto: 'src/auto.ts',
+  plain: 'src/plain.ts',
+  'message-pack': 'src/codecs/message-pack.ts',
+  protobuf: 'src/codecs/protobuf.ts',
+  xml: 'src/codecs/xml.ts',
+}
 const script = { holdfast: 'src/auto.ts' }
 const index = { index: 'src/index.ts' }
 
 const bundles: Bundle[] = [
-  { at: 'packages/protocol', input: index, format: 'packages', target: 'es2020' },
-  { at: 'packages/client', input: clientEntries, external: ['mitt'], format: 'packages', target: 'es2020' },
+  {
+    at: 'packages/protocol',
+    input: { ...index, ...messagePack },
+    external: ['@msgpack/msgpack'],
+    format: 'packages',
+    target: 'es2020',
+  },
+  {
+    at: 'packages/client',
+    input: clientEntries,
+    external: ['mitt', '@msgpack/msgpack', '@bufbuild/protobuf'],
+    format: 'packages',
+    target: 'es2020',
+  },
   { at: 'packages/client', input: script, format: 'script', target: 'es2020' },
   { at: 'packages/client', input: script, format: 'module', target: 'es2020' },
-  { at: 'packages/server', input: index, external: ['ws'], format: 'packages', target: 'es2022' },
+  {
+    at: 'packages/server',
+    input: { ...index, ...messagePack },
+    external: ['ws', '@msgpack/msgpack'],
+    format: 'packages',
+    target: 'es2022',
+  },
   {
     at: 'packages/react',
     input: index,
@@ -42,7 +68,7 @@ const bundles: Bundle[] = [
     banner: "'use client'",
   },
   { at: 'packages/vue', input: index, external: ['vue', '@holdfast/client'], format: 'packages', target: 'es2020' },
-  { at: 'packages/testing', input: { ...index, memory: 'src/memory.ts' }, format: 'packages', target: 'es2022' },
+  { at: 'packages/testing', input: index, format: 'packages', target: 'es2022' },
   // The demo is built from the published files above, as an application would be.
   { at: 'demo', input: { main: 'src/main.ts' }, format: 'demo', target: 'es2022' },
   { at: 'demo', input: { react: 'react/main.tsx' }, whole: true, format: 'demo', target: 'es2022' },

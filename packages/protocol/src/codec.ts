@@ -29,6 +29,11 @@ export interface Codec<P extends Packet = Packet> {
    * @default none: JSON, which every peer has
    */
   readonly name?: string
+  /**
+   * What its requests over HTTP say, where it has a name: `content-type` is `MEDIA_TYPE` and the name, and answers are read as bytes.
+   * @default none: text/plain, which needs no CORS preflight
+   */
+  readonly http?: { readonly isBinary: true; readonly headers: { readonly 'content-type': string } }
   /** One value: a whole frame, or one element of it. Throws a `TypeError` for what the codec or a peer
    * cannot take (a cycle, a BigInt, undefined, nesting deeper than 62). */
   encode(value: unknown): P

@@ -5,6 +5,7 @@
 import { Decoder, Encoder } from '@msgpack/msgpack'
 import { MAX_DEPTH, MAX_ELEMENT_DEPTH, checkFrames, json } from './codec.ts'
 import type { Codec, Malformed } from './codec.ts'
+import { MEDIA_TYPE } from './frames.ts'
 import type { Frame } from './frames.ts'
 import type { FrameTable } from './kinds.ts'
 import { scan } from './message-pack-scan.ts'
@@ -129,5 +130,7 @@ function decode<F extends Frame>(packet: unknown, table: FrameTable): F[] | Malf
 
 /** The MessagePack codec: payloads may hold `Uint8Array`s, and arrive with them. Both ends must have it (PROTOCOL.md §2.1). */
 export function messagePack(): Codec<Bytes> {
-  return { name: 'msgpack', encode: toMessagePack, join, decode }
+  const name = 'msgpack'
+  const http = { isBinary: true, headers: { 'content-type': MEDIA_TYPE + name } } as const
+  return { name, http, encode: toMessagePack, join, decode }
 }

@@ -59,7 +59,7 @@ export function createCodecs(
   report: (error: unknown, where: string) => void,
 ): Codecs {
   const byName = new Map<string, Codec>([['', json]])
-  const stores = new Map<Codec, ReturnType<typeof createStore>>()
+  const stores = new WeakMap<Codec, ReturnType<typeof createStore>>()
   for (const codec of extra) {
     const { name = '' } = codec
     if (!NAME.test(name) || byName.has(name))
@@ -70,7 +70,6 @@ export function createCodecs(
     byName.set(name, codec)
   }
   const primary = extra[0] ?? json
-  for (const codec of byName.values()) stores.set(codec, createStore())
 
   function make(data: Packet, from: Codec | undefined, codec: Codec): Packet | null {
     try {
@@ -93,7 +92,8 @@ export function createCodecs(
       // Text is JSON: what was appended before there was another codec. Bytes are not, even if the codec that made them is gone.
       const from = typeof data === 'string' ? json : extra[0]
       if (from === codec) return data
-      const store = stores.get(codec)!
+      const store = stores.get(codec) ?? createStore()
+      stores.set(codec, store)
       let packet = store.get(of)
       if (packet === undefined) store.put(of, (packet = make(data, from, codec)))
       return packet

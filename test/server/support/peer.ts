@@ -1,6 +1,6 @@
 /** A client's end of a virtual link: says exactly what a test makes it say, and keeps what it is told. */
 import { DOWN_FRAMES, json } from '@holdfast/protocol'
-import type { DownFrame, Hello, Packet, Position, Welcome } from '@holdfast/protocol'
+import type { Codec, DownFrame, Hello, Packet, Position, Welcome } from '@holdfast/protocol'
 import type { Link, LinkEnd, LinkRequest, Server, TransportName } from '@holdfast/server'
 import { settled } from './clock.ts'
 
@@ -8,7 +8,7 @@ export interface Peer {
   /** Everything told so far that no `told()` has returned. */
   readonly frames: DownFrame[]
   /** How many packets have come. */
-  readonly packets: string[]
+  readonly packets: Packet[]
   /** What the link was closed with by the server. */
   readonly closed: number | null
   /** Sends one packet. */
@@ -39,23 +39,26 @@ export const helloOf = (more: Partial<Hello> = {}): Hello => ({
 export interface LinkOptions {
   transport?: TransportName
   request?: Partial<LinkRequest>
+  /** Of its packets. @default JSON */
+  codec?: Codec
 }
 
 /** Opens a link and says nothing. */
-export function openLink(server: Server, { transport = 'webSocket', request }: LinkOptions = {}): Peer {
+export function openLink(server: Server, { transport = 'webSocket', request, codec = json }: LinkOptions = {}): Peer {
   let frames: DownFrame[] = []
-  const packets: string[] = []
+  const packets: Packet[] = []
   let buffered = 0
   let closed: number | null = null
   const receive = (encoded: readonly Packet[]): void => {
-    const packet = json.join(encoded as readonly string[])
+    const packet = codec.join(encoded)
     packets.push(packet)
-    const decoded = json.decode<DownFrame>(packet, DOWN_FRAMES)
-    if ('malformed' in decoded) throw new Error(`${decoded.malformed}: ${packet}`)
+    const decoded = codec.decode<DownFrame>(packet, DOWN_FRAMES)
+    if ('malformed' in decoded) throw new Error(`${decoded.malformed}: ${String(packet)}`)
     frames.push(...decoded)
   }
   const link: Link = {
     transport,
+    codec,
     get buffered() {
       return buffered
     },
@@ -81,7 +84,7 @@ export function openLink(server: Server, { transport = 'webSocket', request }: L
     get closed() {
       return closed
     },
-    say: (...frames) => end.receive(JSON.stringify(frames)),
+    say: (...frames) => end.receive(codec === json ? JSON.stringify(frames) : codec.join(frames.map(codec.encode))),
     raw: (packet) => end.receive(packet),
     told,
     toldOf,

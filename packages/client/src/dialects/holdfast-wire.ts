@@ -1,5 +1,5 @@
 /** One link to a Holdfast server, as its transport needs to know it: what it says first, and packets as they are (PROTOCOL.md §5). PURE. */
-import { DOWN_FRAMES, MAX_HEADER_HELLO, MEDIA_TYPE, SUBPROTOCOL } from '@holdfast/protocol'
+import { DOWN_FRAMES, MAX_HEADER_HELLO, SUBPROTOCOL } from '@holdfast/protocol'
 import type { Codec, DownFrame, Hello, Packet } from '@holdfast/protocol'
 import type { Ask, Wire } from '../dialect.ts'
 
@@ -16,7 +16,7 @@ function headerOf(hello: Hello): string {
 }
 
 /** `hello` null: to be tried first, with a ping; it says hello later (PROTOCOL.md §4.1). */
-export function createWire({ name, encode, join, decode }: Codec, hello: Hello | null): Wire {
+export function createWire({ name, http, encode, join, decode }: Codec, hello: Hello | null): Wire {
   const protocol = name ? SUBPROTOCOL + '.' + name : SUBPROTOCOL
   const header = hello && headerOf(hello)
   const first = (hello: Hello | null): Packet[] => [encode(hello ? ['hello', hello] : ['ping', 0])]
@@ -26,10 +26,7 @@ export function createWire({ name, encode, join, decode }: Codec, hello: Hello |
   let posted = 0
   /** Number of the last poll response that came, for the next poll to confirm. */
   let at = -1
-  const ask = (frames: Packet[]): Ask => {
-    const body = join(frames)
-    return name ? { body, isBinary: true, headers: { 'content-type': MEDIA_TYPE + name } } : { body }
-  }
+  const ask = (frames: Packet[]): Ask => ({ body: join(frames), ...http })
   const find = (answer: Packet, wanted: string): DownFrame | undefined => {
     const frames = decode<DownFrame>(answer, DOWN_FRAMES)
     return Array.isArray(frames) ? frames.find(([type]) => type === wanted) : undefined

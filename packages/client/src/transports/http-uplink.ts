@@ -14,15 +14,7 @@ export interface HttpOptions {
   headers?: Record<string, string>
   /** Send cookies to another origin, too. @default false */
   withCredentials?: boolean
-  /**
-   * What squeezes bodies of 1 KiB and more: `gzip`. The server must take `Content-Encoding: gzip`, as Holdfast's does; to another origin, the header
-   * costs a CORS preflight. @default none
-   */
-  compress?: Compress
 }
-
-/** Squeezes a body, and names how in `Content-Encoding`; null where the platform cannot. */
-export type Compress = (body: Packet) => Promise<{ body: Packet; encoding: string }> | null
 
 /** A link, and what a transport builds it from. */
 export interface HttpLink extends Link {
@@ -40,8 +32,6 @@ export interface HttpLink extends Link {
   hold(undo: () => void): () => void
 }
 
-/** Bodies below it are not worth squeezing, in bytes. */
-const SQUEEZABLE = 1024
 /** How long a POST may take, in ms. */
 export const POST_TIMEOUT = 15_000
 /** So many failures in a row end a link. */
@@ -100,26 +90,16 @@ export function createHttpLink(
   let buffered = 0
   let owner: LinkEvents | null = events
 
-  const call = async (ask: Ask, init: RequestInit, headers?: Record<string, string>): Promise<Response> => {
-    const { body = null } = ask
-    // Without waiting where nothing is squeezed: a page that goes away runs nothing later.
-    const squeezing = body !== null && options.compress && sizeOf(body) >= SQUEEZABLE ? options.compress(body) : null
-    const squeezed = squeezing && (await squeezing)
-    return request(ask.url ?? url, {
+  const call = async (ask: Ask, init: RequestInit, headers?: Record<string, string>): Promise<Response> =>
+    request(ask.url ?? url, {
       method: ask.method ?? 'POST',
       // A string travels as text/plain;charset=UTF-8, which needs no CORS preflight.
-      body: squeezed ? squeezed.body : body,
+      body: ask.body ?? null,
       cache: 'no-store',
       credentials: options.withCredentials ? 'include' : 'same-origin',
-      headers: {
-        ...(squeezed && { 'content-type': 'text/plain;charset=UTF-8', 'content-encoding': squeezed.encoding }),
-        ...headers,
-        ...ask.headers,
-        ...options.headers,
-      },
+      headers: { ...headers, ...ask.headers, ...options.headers },
       ...init,
     })
-  }
   function hold(undo: () => void): () => void {
     undos.add(undo)
     return () => {

@@ -49,6 +49,17 @@ describe('without ackOf', () => {
     await Promise.all(sends)
   })
 
+  test('what a lost link never reported is not taken for what the next one reports', async () => {
+    const { client, open, again } = createPlainRig({ wrap }, {}, { holds: true })
+    await open()
+    await client.send('a', 'v', { volatile: true })
+    const sent = outcomeOf(client.send('a', 1))
+    await settled()
+    const second = await again()
+    second.flushed(1)
+    expect(await sent).toBe('none')
+  })
+
   test('what was sent while other things were is told apart from them', async () => {
     const { client, open } = createPlainRig({ wrap, subscribe: (topic) => ({ subscribe: topic }) }, {}, { holds: true })
     const link = await open()

@@ -95,7 +95,7 @@ describe('an event stream', () => {
   })
 
   test('sends one message by one POST, which is settled by its answer', async () => {
-    const { client, server } = createHttpRig(eventSource)
+    const { client, server, errors } = createHttpRig(eventSource)
     await settled()
     await server.call.stream()
     const first = client.send('a', { x: 1 })
@@ -109,6 +109,7 @@ describe('an event stream', () => {
     expect(client.snapshot.pending).toBe(1)
     await server.call.answer(204)
     expect(await second).toMatchObject({ level: 'none' })
+    expect(errors).toEqual([])
   })
 
   test('a POST that fails for good is made again on the next link', async () => {
@@ -136,9 +137,10 @@ describe('with ackOf', () => {
   const idIn = (body: unknown): string => (JSON.parse(String(body)) as { id: string }).id
 
   test('the answer to a POST may acknowledge it, and an empty one says nothing', async () => {
-    const { client, server, messages, errors } = createHttpRig(eventSource, acked)
+    const { client, clock, server, messages, errors } = createHttpRig(eventSource, acked)
     await settled()
     const write = await server.call.stream()
+    await write('id: 3\ndata: {}\n\n')
     const one = client.send('a', 1)
     const two = client.send('a', 2)
     await settled()
@@ -149,7 +151,15 @@ describe('with ackOf', () => {
     expect(client.snapshot.pending).toBe(1)
     await write(`data: {"ack":"${id}"}\n\n`)
     expect(await two).toMatchObject({ id, level: 'acknowledged' })
-    expect([messages, errors]).toEqual([[], []])
+    expect([messages, errors]).toEqual([[{}], []])
+    const last = client.send('a', 3)
+    await settled()
+    await server.call.answer(200, JSON.stringify({ ack: idIn(server.call.body) }))
+    await last
+    // An answer has no id, and takes none away.
+    await write(null)
+    await clock.advance(1000)
+    expect(server.call.headers.get('last-event-id')).toBe('3')
   })
 })
 

@@ -11,8 +11,8 @@ const adapted = ['react', 'vue', '@holdfast/client']
 
 /** Limits in bytes; one that is exceeded fails the check. Why these: docs/decisions/0002-client-size.md. */
 const entries = [
-  { name: 'client, WebSocket only', code: "export { connect, webSocket } from '@holdfast/client'", limit: 12_800 },
-  { name: 'client/auto', code: "export { connect } from '@holdfast/client/auto'", limit: 14_848 },
+  { name: 'client, WebSocket only', code: "export { connect, webSocket } from '@holdfast/client'", limit: 13_056 },
+  { name: 'client/auto', code: "export { connect } from '@holdfast/client/auto'", limit: 15_104 },
   {
     name: 'client/plain, WebSocket only',
     code: "export { connect, plain, webSocket } from '@holdfast/client/plain'",
@@ -20,8 +20,8 @@ const entries = [
   },
   { name: 'react', code: "export * from '@holdfast/react'", external: adapted, limit: 1_536 },
   { name: 'vue', code: "export * from '@holdfast/vue'", external: adapted, limit: 1_536 },
-  { name: 'script file', path: 'packages/client/dist/holdfast.min.js', limit: 15_104 },
-  { name: 'script file, module', path: 'packages/client/dist/holdfast.module.min.js', limit: 15_104 },
+  { name: 'script file', path: 'packages/client/dist/holdfast.min.js', limit: 18_688 },
+  { name: 'script file, module', path: 'packages/client/dist/holdfast.module.min.js', limit: 18_688 },
 ]
 
 async function bundle(contents, external = []) {

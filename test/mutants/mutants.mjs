@@ -13,7 +13,7 @@ const client = 'packages/client/src/client.ts'
 const topics = 'packages/client/src/topics.ts'
 const session = 'packages/client/src/dialects/holdfast-session.ts'
 const wire = 'packages/client/src/dialects/holdfast-wire.ts'
-const registry = 'packages/client/src/registry.ts'
+const shared = 'packages/client/src/shared.ts'
 const uplink = 'packages/server/src/uplink.ts'
 const sessions = 'packages/server/src/sessions.ts'
 const contact = 'packages/server/src/contact.ts'
@@ -377,7 +377,7 @@ export const mutants = [
   },
   {
     name: 'the first close() ends the connection for all',
-    file: registry,
+    file: shared,
     from: 'if (--mine.leases) return',
     to: '--mine.leases',
     by: ['test/client/registry.test.ts'],

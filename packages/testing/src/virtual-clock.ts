@@ -11,7 +11,7 @@ export interface VirtualClockOptions {
 
 /** How long `until()` waits. */
 export interface WithinOptions {
-  /** Virtual milliseconds before it gives up with `timed-out`. @default 60_000 */
+  /** Virtual milliseconds before it gives up with `timed-out`. @default 300_000 */
   within?: number
 }
 
@@ -66,7 +66,7 @@ export function virtualClock({ start = 1_750_000_000_000 }: VirtualClockOptions 
     await settled()
     while (fireNext(by)) await settled()
   }
-  async function until<T>(what: PromiseLike<T> | (() => T), { within = 60_000 }: WithinOptions = {}): Promise<T> {
+  async function until<T>(what: PromiseLike<T> | (() => T), { within = 300_000 }: WithinOptions = {}): Promise<T> {
     const by = timeline.now() + within
     const look = typeof what === 'function' ? what : outcomeOf(what)
     for (;;) {

@@ -82,7 +82,7 @@ export interface MemoryNetwork {
   on(fn: (event: ProxyEvent) => void): () => void
   /**
    * Lets time pass until what is asked for has happened, and resolves with the event that completes it: one that the list still holds or one
-   * to come. Rejects with `timed-out`; the timeout is virtual time.
+   * to come. Rejects with `timed-out`, by default after 300_000 ms of virtual time.
    */
   until(what: EventFilter | ((event: ProxyEvent) => boolean), options?: UntilOptions): Promise<ProxyEvent>
 }
@@ -184,7 +184,7 @@ export function memoryNetwork(options: MemoryNetworkOptions = {}): MemoryNetwork
     },
     mark: events.mark,
     on: events.on,
-    until: (what, { timeout = 60_000, ...since } = {}) =>
+    until: (what, { timeout = 300_000, ...since } = {}) =>
       clock.until(events.until(what, { timeout, ...since }), { within: timeout + 1 }),
   }
 }

@@ -140,8 +140,15 @@ export const mutants = [
   {
     name: 'a poisonous message blocks the queue for ever',
     file: outbox,
-    from: 'strikes = (entry === suspect ? strikes : 0) + (blame ? 2 : 1)',
+    from: 'strikes = (entry === suspect ? strikes : 0) + (blame ? BLAMED : 1)',
     to: 'strikes = 0',
+    by: [protocol],
+  },
+  {
+    name: 'a cut of the network is held against a message like a close that blames it',
+    file: outbox,
+    from: '(blame ? BLAMED : 1)',
+    to: 'BLAMED',
     by: [protocol],
   },
   {

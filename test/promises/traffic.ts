@@ -65,9 +65,8 @@ export function describeTraffic(place: Place, transport: TransportSpec): void {
     const handled: unknown[] = []
     await within(place, noting(handled), async ({ world, agent }) => {
       const client = await agent(hasty)
-      const cutting = cutAtRandom(20, 7, world, client)
-      expect(await client.flood('up', 1000, 10)).toEqual({ acknowledged: 1000 })
-      await cutting
+      const [outcomes] = await Promise.all([client.flood('up', 1000, 10), cutAtRandom(20, 7, world, client)])
+      expect(outcomes).toEqual({ acknowledged: 1000 })
       expect(handled).toEqual(numbers(1000))
     })
   })
@@ -76,13 +75,14 @@ export function describeTraffic(place: Place, transport: TransportSpec): void {
     await within(place, {}, async ({ world, agent }) => {
       const client = await agent(hasty)
       await client.subscribe('down')
-      const cutting = cutAtRandom(20, 11, world, client)
-      const start = performance.now()
-      for (let n = 0; n < 10_000; n++) {
-        if (n % 10 === 0) while (performance.now() - start < n) await delay(1)
-        await world.server.publish('down', n)
+      const publish = async (): Promise<void> => {
+        const start = performance.now()
+        for (let n = 0; n < 10_000; n++) {
+          if (n % 10 === 0) while (performance.now() - start < n) await delay(1)
+          await world.server.publish('down', n)
+        }
       }
-      await cutting
+      await Promise.all([publish(), cutAtRandom(20, 11, world, client)])
       await until(async () => (await client.count('down')) >= 10_000, 'the last message')
       expect(await client.heard('down')).toEqual(numbers(10_000))
     })

@@ -109,12 +109,20 @@ describe('poison', () => {
     expect(ends()).toEqual({ poison: 'rejected poison' })
   })
 
-  test('a close that points at no message counts half', () => {
+  test('a close that points at no message counts a fifth: cuts of the network look the same', () => {
     const { fail, ends } = queue()
-    for (let n = 0; n < 3; n++) expect(fail(1, false)).toHaveLength(2)
-    for (let n = 0; n < 6; n++) expect(fail(1, false)).toEqual(['2:poison'])
+    for (let n = 0; n < 9; n++) expect(fail(1, false)).toHaveLength(2)
+    for (let n = 0; n < 15; n++) expect(fail(1, false)).toEqual(['2:poison'])
     expect(ends()).toEqual({})
     expect(fail(1, false)).toEqual(['2:void', '3:later'])
+    expect(ends()).toEqual({ poison: 'rejected poison' })
+  })
+
+  test('twenty cuts in a row, each while the same message is on its way, reject nothing', () => {
+    const { outbox, fail, ends } = queue()
+    for (let n = 0; n < 20; n++) fail(1, false)
+    outbox.acknowledge(3, [])
+    expect(new Set(Object.values(ends()))).toEqual(new Set(['acknowledged']))
   })
 
   test('of a redelivered message nobody can say that it was refused: the former session may have handled it', () => {

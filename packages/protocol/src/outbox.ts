@@ -17,9 +17,11 @@ interface Entry<P> extends Omit<Message<P>, 'payload'> {
 }
 
 /** Strikes against the message at the head of the line (PROTOCOL.md §6.6): from so many on it travels alone, */
-const ALONE = 4
-/** and at so many it is rejected. A link that is lost counts for one, one closed with a code that blames it for two. */
-const OUT = 10
+const ALONE = 10
+/** and at so many it is rejected. */
+const OUT = 25
+/** A link closed with a code that blames it counts for so many, any other loss for one: most are cuts of the network. */
+const BLAMED = 5
 
 /** How many windows the serials in use may span, so that the results a server keeps are bounded (PROTOCOL.md §6.2). */
 const SPAN = 4
@@ -264,7 +266,7 @@ export function createOutbox<P>(limits: OutboxLimits): Outbox<P> {
       for (let serial = from; serial < nextSerial; serial++) {
         const entry = sent.get(serial)
         if (!entry || entry.settled) continue
-        strikes = (entry === suspect ? strikes : 0) + (blame ? 2 : 1)
+        strikes = (entry === suspect ? strikes : 0) + (blame ? BLAMED : 1)
         suspect = entry
         break
       }

@@ -101,6 +101,25 @@ describe('a client', () => {
 })
 
 describe('calls from within listeners', () => {
+  it('close() or reconnect() as soon as it is open: no `open` is told of a link that is gone', async () => {
+    for (const call of ['close', 'reconnect'] as const) {
+      const rig = createRig()
+      const told: unknown[] = []
+      rig.client.on('open', (event) => told.push(event))
+      rig.client.on('transport', (name) => told.push(name))
+      const off = rig.client.on('status', (status) => {
+        if (status !== 'open') return
+        off()
+        void rig.client[call]()
+      })
+      const first = await rig.welcome()
+      expect([first.closed, told, rig.logged]).toEqual([true, [], []])
+      if (call === 'close') continue
+      await rig.welcome({ resumed: true })
+      expect(told).toEqual(['webSocket', { resumed: true, transport: 'webSocket' }])
+    }
+  })
+
   it("close() in a message handler ends it there: the rest of the packet is nobody's", async () => {
     const rig = createRig()
     const seen: unknown[] = []

@@ -273,11 +273,13 @@ export function createDriver(url: string, settings: Settings): Driver {
     renew: () => void reauthenticate().catch((error: unknown) => report('auth-failed', 'auth() has thrown.', error)),
     denied: (topic, code, message) => report('subscription-denied', `${topic}: ${message} (${code})`),
     welcomed(terms, pulse) {
+      const me = current!
+      const transport = me.name
       sender.welcome(terms)
       dispatch({ type: 'welcomed', pulse })
-      const transport = current!.name
-      emitter.emit('transport', transport)
-      emitter.emit('open', { resumed: session.resumed, transport })
+      // Each listener may have closed or replaced the link.
+      if (me === current) emitter.emit('transport', transport)
+      if (me === current) emitter.emit('open', { resumed: session.resumed, transport })
     },
   })
 

@@ -37,6 +37,29 @@ describe('with a ping', () => {
     expect([mine.heard.length, client.status, client.snapshot.roundTrip]).toEqual([1, 'open', null])
   })
 
+  test('a server that talks all the time is pinged, too: it may close who says nothing', async () => {
+    const { clock, open } = createPlainRig(pinging, { heartbeat: { interval: 1000, grace: 200 } })
+    const link = await open()
+    for (let times = 0; times < 30; times++) {
+      link.says({})
+      await clock.advance(50)
+      link.events.heard()
+      await clock.advance(50)
+    }
+    expect(link.heard).toEqual([{ ping: 1 }, { ping: 1 }])
+  })
+
+  test('who says something of its own need not ping a server that talks', async () => {
+    const { client, clock, open } = createPlainRig(pinging, { heartbeat: { interval: 1000, grace: 200 } })
+    const link = await open()
+    for (let times = 0; times < 30; times++) {
+      await client.send('a', times, { volatile: times % 2 > 0 })
+      link.says({})
+      await clock.advance(100)
+    }
+    expect(link.heard).toHaveLength(30)
+  })
+
   test('no answer within the grace replaces the link', async () => {
     const { clock, open, links } = createPlainRig(pinging, { heartbeat: { interval: 1000, grace: 200 } })
     const link = await open()

@@ -37,6 +37,7 @@ export function createPlainSession(host: Host, options: PlainOptions): Session {
   let roundTrip: number | null = null
   let pingedAt = 0
   let heardAt = 0
+  let saidAt = 0
   let beat = 0
   /** Serials of messages on this link that are to be acknowledged, by id. */
   const serials = new Map<string, number>()
@@ -57,8 +58,21 @@ export function createPlainSession(host: Host, options: PlainOptions): Session {
     if (message === undefined) return
     const packet = attempt(name, () => encode(message), null)
     if (packet === null) return
-    leaving.push(0)
+    leave(0)
     host.push(packet)
+  }
+  function leave(serial: number): void {
+    leaving.push(serial)
+    saidAt = clock.now()
+  }
+  function ping(): void {
+    pingedAt = clock.now()
+    say('ping', () => (typeof options.ping === 'function' ? (options.ping as () => unknown)() : options.ping))
+  }
+  /** Who only listens is silent to the server, which may close for that: it cannot know that it is heard. */
+  function hear(): void {
+    heardAt = clock.now()
+    if (isOpen && via === 'webSocket' && options.ping !== undefined && heardAt - saidAt >= beat) ping()
   }
   const streams = createStreams({
     clock,
@@ -77,7 +91,7 @@ export function createPlainSession(host: Host, options: PlainOptions): Session {
     const { heartbeat: told = 15_000, retrySpread = 300 } = welcome
     const pulse = clampPulse({ beat: told, grace: 5000, retrySpread }, heartbeat)
     beat = pulse.beat
-    heardAt = clock.now()
+    heardAt = saidAt = clock.now()
     // A WebSocket has said it already.
     if (via !== 'webSocket') say('authenticate', () => options.authenticate?.(credential))
     for (const [topic] of topics.positions()) stand(topic)
@@ -159,11 +173,11 @@ export function createPlainSession(host: Host, options: PlainOptions): Session {
         return null
       }
       if (payload.id !== undefined) serials.set(payload.id, serial)
-      leaving.push(serial)
+      leave(serial)
       return payload.packet
     },
     volatile(_topic, { packet }) {
-      leaving.push(0)
+      leave(0)
       return packet
     },
     trailer: () => null,
@@ -210,16 +224,9 @@ export function createPlainSession(host: Host, options: PlainOptions): Session {
       lastEventId = ''
       streams.forget()
     },
-    heard() {
-      heardAt = clock.now()
-    },
+    heard: hear,
     ping() {
-      if (options.ping !== undefined) {
-        pingedAt = clock.now()
-        return say('ping', () =>
-          typeof options.ping === 'function' ? (options.ping as () => unknown)() : options.ping,
-        )
-      }
+      if (options.ping !== undefined) return ping()
       // Without a ping, silence means nothing, unless whoever set the interval knows better; and a wake-up asks what cannot be asked.
       if (heartbeat.interval === undefined || clock.now() - heardAt < beat) host.dispatch({ type: 'received' })
     },
@@ -235,7 +242,7 @@ export function createPlainSession(host: Host, options: PlainOptions): Session {
     bye: () => null,
     incoming(raw) {
       const item = raw as Item
-      heardAt = clock.now()
+      hear()
       const isControl = control(item.message)
       const position = positionIn(item)
       const hand = (offset: number, epoch: string): void => {

@@ -2,10 +2,12 @@
 import { refuseBytes } from '@holdfast/protocol'
 import type { PayloadCodec } from '../codec.ts'
 
+const TYPE = 'application/json'
+
 /** Any JSON value as one text. Bytes that come are read as UTF-8. */
 export const json: PayloadCodec = {
   name: 'json',
-  type: 'application/json',
+  type: TYPE,
   encode(message) {
     const text = JSON.stringify(refuseBytes(message)) as string | undefined
     if (text === undefined) throw new TypeError(`JSON has no ${typeof message}.`)
@@ -19,8 +21,9 @@ export const json: PayloadCodec = {
  * string. So a string does not come back as it went if it reads as JSON.
  */
 export const jsonOrText: PayloadCodec = {
-  ...json,
+  // Not `...json`: that reads properties, so bundlers would keep this, and with it `json`, where nobody uses them.
   name: 'json-or-text',
+  type: TYPE,
   encode: (message) => (typeof message === 'string' ? message : json.encode(message)),
   decode(packet) {
     try {

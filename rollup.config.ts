@@ -68,7 +68,12 @@ const bundles: Bundle[] = [
     banner: "'use client'",
   },
   { at: 'packages/vue', input: index, external: ['vue', '@holdfast/client'], format: 'packages', target: 'es2020' },
-  { at: 'packages/testing', input: { ...index, memory: 'src/memory.ts' }, format: 'packages', target: 'es2022' },
+  {
+    at: 'packages/testing',
+    input: { ...index, memory: 'src/memory.ts', codec: 'src/codec.ts' },
+    format: 'packages',
+    target: 'es2022',
+  },
   // The demo is built from the published files above, as an application would be.
   { at: 'demo', input: { main: 'src/main.ts' }, format: 'demo', target: 'es2022' },
   { at: 'demo', input: { react: 'react/main.tsx' }, whole: true, format: 'demo', target: 'es2022' },

@@ -74,6 +74,25 @@ test('the transport of the guide carries a session, and leaves nothing behind', 
   expect(await run(await bundle(writeExample(folder, use))).ended).toBe('hello\n')
 })
 
+test('the codecs of the guide keep the contract, by the checks that the guide names', async () => {
+  const folder = makeFolder('codec')
+  const page = 'docs/write-a-codec.md'
+  writeExample(folder, exampleNamed(page, 'query-string.ts'))
+  const ofOwn = writeExample(folder, exampleNamed(page, 'prove-query-string.ts'))
+  const ofWire = writeExample(
+    folder,
+    examplesOf(page).find(({ code }) => code.includes('wireCodecChecks({'))!,
+  )
+  for (const [path, count] of [
+    [ofOwn, 6],
+    [ofWire, 9],
+  ] as const) {
+    const output = await run(await bundle(path)).ended
+    expect(output).toMatch(new RegExp(`pass ${count}\\b`))
+    expect(output).toMatch(/fail 0\b/)
+  }
+})
+
 test('the example of the protocol package prints what its comment says', async () => {
   const example = examplesOf('packages/protocol/README.md')[0]!
   const output = await run(await bundle(writeExample(makeFolder('protocol'), example))).ended

@@ -14,6 +14,7 @@ const entries = {
   server: exportsOf('packages/server/src/index.ts'),
   protocol: exportsOf('packages/protocol/src/index.ts'),
   testing: exportsOf('packages/testing/src/index.ts'),
+  codecChecks: exportsOf('packages/testing/src/codec.ts'),
   react: exportsOf('packages/react/src/index.ts'),
   vue: exportsOf('packages/vue/src/index.ts'),
 }
@@ -119,7 +120,10 @@ describe('everything that is exported says what it is', () => {
     ...(deep ? members : []).filter((member) => !member.comment).map((member) => `${path}: ${name}.${member.name}`),
   ]
   // Fields of frames are described in PROTOCOL.md, which their types name; those of rules beside the rule.
-  test.each(['client', 'auto', 'plain', 'server', 'testing', 'protocol', 'react', 'vue'] as const)('%s', (name) => {
-    expect(entries[name].flatMap((declaration) => lacking(declaration, !/protocol|testing/.test(name)))).toEqual([])
-  })
+  test.each(['client', 'auto', 'plain', 'server', 'testing', 'codecChecks', 'protocol', 'react', 'vue'] as const)(
+    '%s',
+    (name) => {
+      expect(entries[name].flatMap((declaration) => lacking(declaration, !/protocol|testing/.test(name)))).toEqual([])
+    },
+  )
 })

@@ -76,7 +76,7 @@ export async function bundle(path: string): Promise<string> {
     platform: 'node',
     format: 'esm',
     conditions: ['@holdfast/source'],
-    external: ['ws', 'mitt'],
+    external: ['ws', 'mitt', '@msgpack/msgpack'],
     logLevel: 'error',
   })
   return outfile

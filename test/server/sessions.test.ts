@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { RejectError } from '@holdfast/server'
 import type { Identity } from '@holdfast/server'
+import { identityName } from '../../packages/server/src/session.ts'
 import { settled } from './support/clock.ts'
 import { connectPeer, helloOf, openLink } from './support/peer.ts'
 import { createWorld } from './support/world.ts'
@@ -434,6 +435,43 @@ describe('how long sessions are kept (§1, §6.5)', () => {
     peers[1]!.drop()
     await connectPeer(server).welcome()
     expect(server.stats().sessions).toBe(3)
+  })
+
+  test('each session that cannot be resumed any more is told of once, whatever has ended it', async () => {
+    const { server, clock } = createWorld({
+      authenticate: ({ credential }) => (credential as string) ?? null,
+      limits: { sessions: 4 },
+    })
+    const ended: string[] = []
+    server.onSessionEnd(() => {
+      throw new Error('a bug')
+    })
+    const undo = server.onSessionEnd(({ identity }) => ended.push(identityName(identity)!))
+    const [left, disconnected, lost, stays] = ['left', 'disconnected', 'lost', 'stays'].map((credential) =>
+      connectPeer(server, { credential }),
+    )
+    await settled()
+    left!.say(['bye'])
+    await settled()
+    expect(ended).toEqual(['left'])
+    const named = (identity: string): string => server.sessions().find((session) => session.identity === identity)!.id
+    server.disconnect(named('stays'), { code: 4201 })
+    server.disconnect(named('disconnected'))
+    expect(disconnected!.closed).toBe(4000)
+    await settled()
+    expect(ended).toEqual(['left', 'disconnected'])
+    lost!.drop()
+    stays!.drop()
+    await clock.advance(125_000)
+    expect(ended).toEqual(['left', 'disconnected', 'stays', 'lost'])
+    const [, evicted] = [connectPeer(server, { credential: 'closed' }), connectPeer(server, { credential: 'evicted' })]
+    evicted.drop()
+    for (const _ of [1, 2, 3]) connectPeer(server, { credential: 'closed' })
+    await settled()
+    expect(ended.slice(4)).toEqual(['evicted'])
+    await server.close()
+    expect(ended.slice(5)).toEqual(['closed', 'closed', 'closed', 'closed'])
+    undo()
   })
 
   test('dead sessions leave nothing behind, and no timer', async () => {

@@ -9,6 +9,8 @@ import type { Arrivals } from './arrivals.ts'
 import { createContact } from './contact.ts'
 import type { Contact } from './contact.ts'
 import type { Context } from './context.ts'
+import { createEndings } from './endings.ts'
+import type { Endings } from './endings.ts'
 import type { Handlers } from './handlers.ts'
 import type { Link, LinkRequest } from './link.ts'
 import { whenReady } from './maybe.ts'
@@ -37,6 +39,8 @@ export interface Hub {
   owner(token: string, incarnation: number): Attachment | Farewell
   /** A `bye` by POST whose stream ended before it came: the two race when a client closes. Ends the session unless a newer link has it. */
   leave(token: string, incarnation: number): void
+  /** Told of each session that cannot be resumed any more. */
+  readonly endings: Endings
   /** Every link that has a session. */
   attachments(): Attachment[]
   /** The announced spread of retries, in ms. */
@@ -52,13 +56,15 @@ const SWEEP = 1_000
 export function createHub(context: Context, handlers: Handlers): Hub {
   const { settings, counters, report } = context
   const { clock, log } = settings
-  const sessions = createSessions(context, ({ id }) =>
+  const endings = createEndings(context)
+  const sessions = createSessions(context, (session) => {
     whenReady(
-      () => log.forget?.(inboxOf({ session: id })),
+      () => log.forget?.(inboxOf({ session: session.id })),
       () => {},
       (error) => report(error, 'the log'),
-    ),
-  )
+    )
+    endings.tell(session)
+  })
   const uplink = createUplink(context, handlers, (session) => {
     if (session.place.state === 'attached') session.place.attachment.outlet.schedule()
   })
@@ -219,6 +225,7 @@ export function createHub(context: Context, handlers: Handlers): Hub {
     contact,
     arrivals,
     close,
+    endings,
     spread,
     owner(token, incarnation) {
       const session = sessions.find(token)
@@ -246,6 +253,7 @@ export function createHub(context: Context, handlers: Handlers): Hub {
       }),
     async stop() {
       ticker.stop()
+      for (const session of sessions.all()) endings.tell(session)
       await log.close?.()
     },
   }

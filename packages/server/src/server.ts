@@ -85,6 +85,11 @@ export interface Server<Topics = Record<string, unknown>> {
     data: Topics[T],
     options?: { id?: string },
   ): Promise<Appended>
+  /**
+   * Calls `fn` for each session that cannot be resumed any more: closed by its client or by `disconnect`, out of time, put out by a limit; and for
+   * all of them upon `close()`. Returns the undo.
+   */
+  onSessionEnd(fn: (session: { readonly id: string; readonly identity: Identity | null }) => void): () => void
   /** Sessions that are kept now. */
   sessions(): SessionInfo[]
   /** Counters and gauges, as of now. */
@@ -169,6 +174,7 @@ export function createServer<Topics = Record<string, unknown>>(options: ServerOp
       const packet = payload(topic, data, true)
       return log.append(inboxOf(to), packet, { dedupe: id })
     },
+    onSessionEnd: (fn) => hub.endings.watch(({ id, identity }) => fn({ id, identity })),
     sessions: () => [...hub.sessions.all()].map(infoOf),
     stats: () => ({
       ...context.counters,

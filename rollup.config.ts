@@ -27,6 +27,7 @@ const clientEntries = {
   index: 'src/index.ts',
   auto: 'src/auto.ts',
   plain: 'src/plain.ts',
+  'drop-in': 'src/drop-in.ts',
   'message-pack': 'src/codecs/message-pack.ts',
   protobuf: 'src/codecs/protobuf.ts',
   xml: 'src/codecs/xml.ts',

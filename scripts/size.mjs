@@ -18,6 +18,16 @@ const entries = [
     code: "export { connect, plain, webSocket } from '@holdfast/client/plain'",
     limit: 13_900,
   },
+  {
+    name: 'client/drop-in',
+    code: "export { createWebSocketClass, holdfastServer } from '@holdfast/client/drop-in'",
+    limit: 15_360,
+  },
+  {
+    name: 'client/drop-in, plain server',
+    code: "export { createWebSocketClass, plainServer } from '@holdfast/client/drop-in'",
+    limit: 16_064,
+  },
   { name: 'react', code: "export * from '@holdfast/react'", external: adapted, limit: 1_536 },
   { name: 'vue', code: "export * from '@holdfast/vue'", external: adapted, limit: 1_536 },
   { name: 'script file', path: 'packages/client/dist/holdfast.min.js', limit: 18_688 },

@@ -11,6 +11,7 @@ const entries = {
   client: exportsOf('packages/client/src/index.ts'),
   auto: exportsOf('packages/client/src/auto.ts'),
   plain: exportsOf('packages/client/src/plain.ts'),
+  'drop-in': exportsOf('packages/client/src/drop-in.ts'),
   server: exportsOf('packages/server/src/index.ts'),
   protocol: exportsOf('packages/protocol/src/index.ts'),
   testing: exportsOf('packages/testing/src/index.ts'),
@@ -35,6 +36,10 @@ describe('tables of options name each option with the default of its docstring',
     ['docs/running-a-server.md', entries.server, 'ServerOptions'],
     ['docs/running-a-server.md', entries.server, 'ServerLimits'],
     ['docs/running-a-server.md', entries.server, 'MemoryLogOptions'],
+    ['docs/drop-in.md', entries['drop-in'], 'WebSocketClassOptions'],
+    ['docs/drop-in.md', entries['drop-in'], 'HoldfastServerOptions'],
+    ['docs/drop-in.md', entries['drop-in'], 'PlainServerOptions'],
+    ['docs/drop-in.md', entries.server, 'SocketOptions'],
   ] as const)('%s: %#', (page, exports, name) => {
     const rows = rowsOf(page).map(([option, byDefault]) => `${option}: ${byDefault}`)
     const said = ({ name: option, byDefault }: Member): boolean =>
@@ -120,10 +125,18 @@ describe('everything that is exported says what it is', () => {
     ...(deep ? members : []).filter((member) => !member.comment).map((member) => `${path}: ${name}.${member.name}`),
   ]
   // Fields of frames are described in PROTOCOL.md, which their types name; those of rules beside the rule.
-  test.each(['client', 'auto', 'plain', 'server', 'testing', 'codecChecks', 'protocol', 'react', 'vue'] as const)(
-    '%s',
-    (name) => {
-      expect(entries[name].flatMap((declaration) => lacking(declaration, !/protocol|testing/.test(name)))).toEqual([])
-    },
-  )
+  test.each([
+    'client',
+    'auto',
+    'plain',
+    'drop-in',
+    'server',
+    'testing',
+    'codecChecks',
+    'protocol',
+    'react',
+    'vue',
+  ] as const)('%s', (name) => {
+    expect(entries[name].flatMap((declaration) => lacking(declaration, !/protocol|testing/.test(name)))).toEqual([])
+  })
 })

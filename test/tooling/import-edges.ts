@@ -112,7 +112,9 @@ function clientFault(from: string, { to, typeOnly }: Import): string | undefined
     return typeOnly || isPure(`${to}.ts`) ? undefined : 'a pure file imports pure files and the protocol'
   if (typeOnly || name === 'auto.ts') return undefined
   if (target === 'auto.ts' || target === 'plain.ts') return 'the presets are imported by nobody'
-  if (/^(index|registry|plain)\.ts$/.test(name)) return undefined
+  if (/^(index|registry|plain|drop-in)\.ts$|^drop-in\//.test(name)) return undefined
+  if (below(to, `${client}/drop-in`) || target === 'drop-in.ts')
+    return 'the drop-in stands on the client, and nothing on it'
   if (/^(index|registry|shared)\.ts$|^transports\//.test(target))
     return 'only the entries import transports, the registry and the index'
   return undefined

@@ -74,6 +74,14 @@ test('the transport of the guide carries a session, and leaves nothing behind', 
   expect(await run(await bundle(writeExample(folder, use))).ended).toBe('hello\n')
 })
 
+test('the dialect of the guide loses nothing on a server that loses its links', async () => {
+  const page = 'docs/write-a-dialect.md'
+  const folder = makeFolder('dialect')
+  writeExample(folder, exampleNamed(page, 'arrays.ts'))
+  const output = await run(await bundle(writeExample(folder, exampleNamed(page, 'try-arrays.ts')))).ended
+  expect(output).toBe('secrets: Not for you. (refused)\n9900 from 100 messages\n')
+})
+
 test('the codecs of the guide keep the contract, by the checks that the guide names', async () => {
   const folder = makeFolder('codec')
   const page = 'docs/write-a-codec.md'

@@ -63,6 +63,22 @@ test('docs/plain.md says of each mapping what it switches on', () => {
   for (const { name } of membersOf(entries.plain, 'PlainOptions')) expect(names).toContain(name)
 })
 
+describe('pages on a contract name each of its members', () => {
+  test.each([
+    ['docs/write-a-dialect.md', ['Dialect', 'Host', 'Session', 'Wire']],
+    ['docs/write-a-transport.md', ['Transport', 'Opening', 'LinkEvents', 'Link', 'Wire', 'Ask', 'About', 'Cause']],
+    ['docs/write-a-codec.md', ['PayloadCodec']],
+  ] as const)('%s', (page, contracts) => {
+    const told = new Set(
+      readFileSync(page, 'utf8')
+        .match(/`[^`\n]+`/g)!
+        .flatMap((code) => code.match(/\w+/g)!),
+    )
+    const members = contracts.flatMap((name) => membersOf(entries.client, name))
+    expect(members.filter(({ name }) => !told.has(name)).map(({ name }) => name)).toEqual([])
+  })
+})
+
 /** `10_000` and `4 MiB` as numbers; undefined for what is not one. */
 function numberOf(text: string | undefined): number | undefined {
   const [, digits = '', unit] = /^([\d_]+|Infinity)(?: (KiB|MiB))?$/.exec(text ?? '') ?? []

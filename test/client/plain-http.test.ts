@@ -9,6 +9,7 @@ import { longPolling } from '../../packages/client/src/transports/long-polling.t
 import type { Transport } from '../../packages/client/src/transport.ts'
 import type { HoldfastError } from '../../packages/client/src/errors.ts'
 import { createParts } from '../support/client-rig.ts'
+import { outcomeOf } from '../support/plain-rig.ts'
 import { createScriptedFetch } from '../support/scripted-fetch.ts'
 import { settled } from '../support/virtual-clock.ts'
 
@@ -118,13 +119,50 @@ describe('an event stream', () => {
     await server.call.stream()
     const sent = client.send('a', 1)
     await settled()
-    await server.call.answer(400)
+    await server.call.answer(404)
     await clock.advance(1000)
     expect(gets(server.calls)).toBe(2)
     await server.call.stream()
     expect([server.call.method, server.call.body]).toEqual(['POST', '1'])
     await server.call.answer(200)
     await sent
+  })
+
+  test.each([
+    ['without ackOf', {}],
+    [
+      'with it',
+      { wrap: (_topic: string, data: unknown) => ({ data }), withId: (m: object) => m, ackOf: () => undefined },
+    ],
+  ])('a message that the server finds wrong is rejected, %s, and the next one goes', async (_name, mappings) => {
+    const { client, server } = createHttpRig(eventSource, mappings)
+    await settled()
+    await server.call.stream()
+    const sends = [outcomeOf(client.send('a', 1)), outcomeOf(client.send('a', 2))]
+    const refused = expect(client.send('a', 3)).rejects.toThrow('answered 413')
+    await settled()
+    await server.call.answer(400, '<!doctype html>no', 'text/html')
+    await server.call.answer(422)
+    await server.call.answer(413)
+    expect(await Promise.all(sends)).toEqual(['rejected refused', 'rejected refused'])
+    await refused
+    expect([client.status, server.calls.length, client.snapshot.pending]).toEqual(['open', 4, 0])
+  })
+
+  test('what is no message and is found wrong is no reason to reject the message behind it', async () => {
+    const { client, clock, server } = createHttpRig(eventSource, { subscribe: (topic) => ({ subscribe: topic }) })
+    await settled()
+    await server.call.stream()
+    client.subscribe('a')
+    const sent = outcomeOf(client.send('a', 1))
+    await settled()
+    await server.call.answer(400)
+    await clock.advance(1000)
+    await server.call.stream()
+    await server.call.answer(200)
+    expect(server.call.body).toBe('1')
+    await server.call.answer(200)
+    expect(await sent).toBe('none')
   })
 })
 

@@ -164,6 +164,8 @@ export interface Wire {
   readonly limit: number
   /** An uplink POST or a poll. The next number is used up at each call: keep the request to send it again. */
   request(head: 'post' | 'poll', frames: readonly Packet[]): Ask
+  /** The server finds fault with a POST of one frame: whether that settles it, and the next one may go. @default the link is lost */
+  refused?(why: string): boolean
   /** Frames as packets, each for one message of a WebSocket. */
   pack(frames: readonly Packet[]): readonly Packet[]
   /** Total: what is not a packet comes back as `Malformed`. Remembers what the next poll has to confirm. */

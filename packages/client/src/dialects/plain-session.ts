@@ -207,6 +207,11 @@ export function createPlainSession(host: Host, options: PlainOptions): Session {
         overHttp: (by) => (via = by),
         attempt,
         undecodable: (why) => host.report('undecodable', 'plain(): the codec cannot decode what has come.', why),
+        refused(why) {
+          const serial = leaving[0]
+          if (serial) settle([serial, null, 'refused', why])
+          return !!serial
+        },
       })
     },
     linked() {

@@ -27,10 +27,12 @@ export interface WireParts {
   /** Calls what the user has given; what it throws is reported, and `none` comes instead. */
   attempt<T>(name: string, call: () => T, none: T): T
   undecodable(why: unknown): void
+  /** A POST was found wrong: whether its message is settled by that. */
+  refused(why: string): boolean
 }
 
 export function createPlainWire(parts: WireParts): Wire {
-  const { options, codec, known, lastEventId, first, overHttp, attempt, undecodable } = parts
+  const { options, codec, known, lastEventId, first, overHttp, attempt, undecodable, refused } = parts
   const own = (via: PlainRequest['via'], body?: Packet): ReturnType<NonNullable<PlainOptions['request']>> =>
     attempt('request', () => options.request?.({ ...known(), via, body }), undefined)
 
@@ -84,6 +86,7 @@ export function createPlainWire(parts: WireParts): Wire {
       return ask(via)
     },
     request: (head, frames) => ask(head, frames[0]),
+    refused,
     pack: (frames) => frames,
     decode,
     isFarewell: () => false,

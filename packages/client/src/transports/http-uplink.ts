@@ -3,7 +3,7 @@
  * serial POSTs of the uplink. No rejection goes unhandled, and neither a timer nor a request outlives the link.
  */
 import { sizeOf, type Packet } from '@holdfast/protocol'
-import type { Ask } from '../dialect.ts'
+import type { Ask, Wire } from '../dialect.ts'
 import type { Cause, Link, LinkEvents, Opening } from '../transport.ts'
 
 /** Options of the transports that use HTTP requests. */
@@ -50,6 +50,9 @@ const HEAD = 1024
  * page than a Holdfast server's, so it is tried again like a lost network.
  */
 const CODES: { readonly [status: number]: number } = { 401: 4100, 403: 4001, 429: 4200, 503: 4200 }
+
+/** Statuses that find fault with the content of a request: it would be answered so again (RFC 9110 §15.5). */
+const WRONG = /^4(0[059]|1[035]|22)$/
 
 export const typeOf = (response: Response): string => String(response.headers.get('content-type'))
 
@@ -145,7 +148,7 @@ export function createHttpLink(
   }
   /** Never ends when the link goes meanwhile: nothing waits for it then. */
   const pause = (delay: number): Promise<void> => new Promise((resolve) => void hold(clock.after(delay, resolve)))
-  async function insist(ask: Ask, timeout: number, tries = TRIES): Promise<Packet | null> {
+  async function insist(ask: Ask, timeout: number, tries = TRIES, refused?: Wire['refused']): Promise<Packet | null> {
     for (let failures = 1; owner; failures++) {
       const [response, text] = await attempt(ask, timeout)
       if (!owner) break
@@ -154,6 +157,7 @@ export function createHttpLink(
       const hint = (response && retryAfterOf(response)) || 0
       if (passing && failures < tries && hint <= PATIENCE && !wire.isFarewell(text))
         await pause(Math.max(hint, random() * PAUSE * 2 ** (failures - 1)))
+      else if (refused && WRONG.test(`${response?.status}`) && refused(causeOf(response, text).reason)) return ''
       else refuse(response, text)
     }
     return null
@@ -171,7 +175,7 @@ export function createHttpLink(
       const frames = queue.slice(0, count).map(({ frame }) => frame)
       const ask = wire.request('post', frames)
       // A Holdfast server has nothing to say in the answer: that goes down the link. It does not prove that one either.
-      const answer = await insist(ask, POST_TIMEOUT)
+      const answer = await insist(ask, POST_TIMEOUT, TRIES, wire.refused)
       if (answer === null) return
       for (const { bytes } of queue.splice(0, count)) buffered -= bytes
       owner?.sent(frames)

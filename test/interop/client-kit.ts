@@ -89,7 +89,7 @@ const outcomeOf = (sent: Promise<Receipt>): Promise<string> =>
     ({ outcome, code }: { outcome?: string; code: string }) => `${outcome} ${code}`,
   )
 
-/** Both ways, two each 4 ms: at least `count`, and for as long as `during` takes. Resolves when every send is settled. */
+/** Both ways, two each few ms: at least `count`, and for as long as `during` takes. Resolves when every send is settled. */
 export async function exchange(
   count: number,
   feed: Feed,
@@ -105,7 +105,8 @@ export async function exchange(
       feed.publish()
       sends.push(outcomeOf(send(sends.length + 1)))
     }
-    await new Promise((resolve) => setTimeout(resolve, 4))
+    // Enough is enough: then only so that there is something to cut.
+    await new Promise((resolve) => setTimeout(resolve, sends.length < count ? 4 : 30))
   }
   await during
   const outcomes: Traffic['outcomes'] = {}

@@ -25,14 +25,19 @@ export const pages: readonly string[] = list
 export function examplesOf(page: string): Example[] {
   const text = readFileSync(page, 'utf8')
   // Of a Vue component, its script: a module like any other.
-  const blocks = text.matchAll(/^```(?:vue\n<script setup lang="(?=ts))?(\w+)(?:">)?\n([\s\S]*?)^(?:<\/script>|```)$/gm)
-  return [...blocks].map(({ index, 0: block, 1: language = '', 2: code = '' }) => ({
-    page,
-    line: text.slice(0, index).split('\n').length + (block.startsWith('```vue') ? 2 : 1),
-    language,
-    name: /^\/\/ ([\w-]+\.tsx?)\n/.exec(code)?.[1],
-    code,
-  }))
+  const blocks = text.matchAll(
+    /^```(?:vue\n<script setup lang="(ts)">\n([\s\S]*?)^<\/script>|(\w+)\n([\s\S]*?)^```)$/gm,
+  )
+  return [...blocks].map(({ index, 1: ofVue, 2: script = '', 3: language = '', 4: whole = '' }) => {
+    const code = ofVue ? script : whole
+    return {
+      page,
+      line: text.slice(0, index).split('\n').length + (ofVue ? 2 : 1),
+      language: ofVue ?? language,
+      name: /^\/\/ ([\w.-]+\.[jt]sx?)\n/.exec(code)?.[1],
+      code,
+    }
+  })
 }
 
 /** The example of that name. */

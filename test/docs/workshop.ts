@@ -49,7 +49,7 @@ export function makeFolder(name: string): string {
 export function writeExample(folder: string, { page, line, language, name, code }: Example): string {
   const home = join(folder, page.replaceAll('/', '.'))
   mkdirSync(home, { recursive: true })
-  const path = join(home, name ?? `line-${line}.${language === 'tsx' ? 'tsx' : 'ts'}`)
+  const path = join(home, name?.replace(/\.js$/, '.ts') ?? `line-${line}.${language === 'tsx' ? 'tsx' : 'ts'}`)
   // Pages name files of the repository from where they are.
   const placed = code.replaceAll(`'../test/`, `'../../../../../test/`)
   writeFileSync(path, '\n'.repeat(line - 1) + placed + 'export {}\n')
@@ -85,6 +85,8 @@ export async function bundle(path: string): Promise<string> {
 export interface Run {
   /** Resolves when that has been printed; rejects when the process ends without it. */
   prints(text: string): Promise<void>
+  /** The same for a pattern; gives its first group. */
+  finds(pattern: RegExp): Promise<string>
   /** Resolves when the process has ended by itself, with all it has printed. */
   ended: Promise<string>
   stop(): void
@@ -102,14 +104,19 @@ export function run(path: string): Run {
   child.stdout.on('data', hear)
   child.stderr.on('data', hear)
   const ended = new Promise<string>((resolve) => child.once('close', () => resolve(output)))
+  const finds = (pattern: RegExp): Promise<string> =>
+    new Promise((resolve, reject) => {
+      heard = () => {
+        const found = pattern.exec(output)
+        if (found) resolve(found[1] ?? found[0])
+      }
+      heard()
+      void ended.then(() => reject(new Error(`${path} ended without printing ${pattern}:\n${output}`)))
+    })
   return {
     ended,
-    prints: (text) =>
-      new Promise((resolve, reject) => {
-        heard = () => output.includes(text) && resolve()
-        heard()
-        void ended.then(() => reject(new Error(`${path} ended without printing ${text}:\n${output}`)))
-      }),
+    finds,
+    prints: async (text) => void (await finds(new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')))),
     stop: () => void child.kill(),
   }
 }

@@ -1,9 +1,10 @@
 // Clients of the servers, made of the recipes of docs/keep-your-server.md, and all that they are told; what makes and cuts traffic.
-import type { TestContext } from 'vitest'
+import { expect, type TestContext } from 'vitest'
 import { createClient, type Client, type ClientOptions, type Gap, type Receipt } from '@holdfast/client/plain'
 import { faultProxy, seeded, type FaultProxy } from '@holdfast/testing'
 import { until } from '../support/world.ts'
 import type { Feed } from './servers/feed.ts'
+import type { Inbox } from './servers/inbox.ts'
 
 /** A client, and what it has been told so far. */
 export interface Visitor {
@@ -76,11 +77,9 @@ export function createScene({ onTestFinished }: Pick<TestContext, 'onTestFinishe
   }
 }
 
-export interface Traffic {
-  /** How many were published, and how many sent: the numbers from 1 on. */
-  count: number
-  /** What each `send()` came to: the level of its receipt, or the code of its error. */
-  outcomes: { [outcome: string]: number }
+/** What each `send()` came to, by number: the level of its receipt, or outcome and code of its error. */
+export interface Outcomes {
+  [outcome: string]: number
 }
 
 const outcomeOf = (sent: Promise<Receipt>): Promise<string> =>
@@ -89,48 +88,109 @@ const outcomeOf = (sent: Promise<Receipt>): Promise<string> =>
     ({ outcome, code }: { outcome?: string; code: string }) => `${outcome} ${code}`,
   )
 
-/** Both ways, two each few ms: at least `count`, and for as long as `during` takes. Resolves when every send is settled. */
-export async function exchange(
-  count: number,
+/** Both ways, two each few ms: at least `least`, and for as long as `during` takes. Resolves when every send is settled. */
+async function exchange(
+  least: number,
   feed: Feed,
   send: (n: number) => Promise<Receipt>,
   during: Promise<unknown>,
-): Promise<Traffic> {
+): Promise<{ count: number; outcomes: Outcomes }> {
   const sends: Promise<string>[] = []
   let isOver = false
   const end = (): void => void (isOver = true)
   during.then(end, end)
-  while (sends.length < count || !isOver) {
+  while (sends.length < least || !isOver) {
     for (let times = 0; times < 2; times++) {
       feed.publish()
       sends.push(outcomeOf(send(sends.length + 1)))
     }
     // Enough is enough: then only so that there is something to cut.
-    await new Promise((resolve) => setTimeout(resolve, sends.length < count ? 4 : 30))
+    await new Promise((resolve) => setTimeout(resolve, sends.length < least ? 4 : 30))
   }
   await during
-  const outcomes: Traffic['outcomes'] = {}
+  const outcomes: Outcomes = {}
   for (const outcome of await Promise.all(sends)) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1
   return { count: sends.length, outcomes }
 }
 
-/**
- * Cuts all connections, each time after some messages have come since the cut before, and sees the client open again, with messages
- * coming. `cut` tells how; a reset loses what is under way.
- */
-export async function cutUnderTraffic(
+/** Cuts all connections, each time after some messages have come since the cut before, and sees the client open again, with messages coming. */
+async function cutUnderTraffic(
   times: number,
   { client, heard }: Visitor,
-  cut: (how: 'end' | 'reset') => number,
+  proxy: Pick<FaultProxy, 'cut'>,
 ): Promise<void> {
   const random = seeded(times)
   for (let n = 0; n < times; n++) {
     const enough = heard.length + 5 + Math.floor(random() * 40)
     await until(() => heard.length >= enough, `messages before cut ${n + 1}`)
-    if (cut(n % 2 ? 'end' : 'reset') === 0) throw new Error(`cut ${n + 1} hit nothing`)
+    // A reset loses what is under way.
+    if (proxy.cut({ how: n % 2 ? 'end' : 'reset' }) === 0) throw new Error(`cut ${n + 1} hit nothing`)
     const before = heard.length
     await until(() => heard.length > before && client.status === 'open', `being open again after cut ${n + 1}`)
   }
+}
+
+export interface Through {
+  proxy: Pick<FaultProxy, 'cut'>
+  /** How often it is cut. @default 10 */
+  cuts?: number
+  /** Messages each way, at the least. @default 1_000 */
+  least?: number
+  /** @default `send('chat', n)` */
+  send?: (n: number) => Promise<Receipt>
+}
+
+/** What both sides have been told in the end. */
+export interface Told {
+  readonly heard: Visitor['heard']
+  /** Numbers of the first that was heard, and of the latest published. */
+  readonly first: number
+  readonly latest: number
+  /** How many were sent, and what became of them. */
+  readonly count: number
+  readonly outcomes: Outcomes
+  /** Data of what the server was given, and of what it handled. */
+  readonly arrivals: readonly unknown[]
+  readonly handled: readonly unknown[]
+}
+
+/** Messages both ways while the connections are cut again and again; the client is open in the end, and has reported nothing. */
+export async function throughCuts(
+  visitor: Visitor,
+  { feed, inbox }: { feed: Feed; inbox: Inbox },
+  { proxy, cuts = 10, least = 1000, send = (n) => visitor.client.send('chat', n) }: Through,
+): Promise<Told> {
+  const { client, heard, errors } = visitor
+  // The first position is known with the first message.
+  await until(() => (feed.publish(), heard.length > 0), 'the first message')
+  const { count, outcomes } = await exchange(least, feed, send, cutUnderTraffic(cuts, visitor, proxy))
+  const latest = feed.length
+  await until(() => {
+    const isThere = accounted(heard).at(-1)! >= latest
+    // What nobody can be asked for may be lost between two polls: one that comes later shows that it goes on.
+    if (!isThere && client.status === 'open') feed.publish()
+    return isThere
+  }, 'the last message')
+  expect([errors, client.status]).toEqual([[], 'open'])
+  return {
+    heard,
+    first: accounted(heard)[0]!,
+    latest: accounted(heard).at(-1)!,
+    count,
+    outcomes,
+    arrivals: inbox.arrivals.map(({ data }) => data),
+    handled: inbox.handled.map(({ data }) => data),
+  }
+}
+
+/** Down: every message from the first one on, once and in order. */
+export const expectAllDown = ({ heard, first, latest }: Told): void =>
+  expect(heard).toEqual(Array.from({ length: latest - first + 1 }, (_, n) => first + n))
+
+/** Up: every message acknowledged, and handled once and in order. */
+export function expectAllUp({ outcomes, handled, count }: Told): void {
+  expect(outcomes).toEqual({ acknowledged: count })
+  expect(handled).toEqual(Array.from({ length: count }, (_, n) => n + 1))
 }
 
 /** The numbers among them that were told or are in a gap told, in the order told. */

@@ -4,13 +4,21 @@ import { WebSocket as NodeWebSocket } from 'ws'
 import { plain, type ClientOptions } from '@holdfast/client/plain'
 import { numbers } from '../promises/bench.ts'
 import { until } from '../support/world.ts'
-import { accounted, createScene, cutUnderTraffic, exchange, hasty, isAscending, type Scene } from './client-kit.ts'
+import {
+  accounted,
+  createScene,
+  expectAllDown,
+  expectAllUp,
+  hasty,
+  isAscending,
+  throughCuts,
+  type Scene,
+} from './client-kit.ts'
 import { options as acks } from './recipes/acks.ts'
 import { options as acksAndSequence } from './recipes/acks-and-sequence.ts'
 import { options as dispatch } from './recipes/dispatch.ts'
 import { options as sequence } from './recipes/sequence.ts'
 import { options as text } from './recipes/text.ts'
-import type { Arrival } from './servers/inbox.ts'
 import type { RoomOptions } from './servers/room.ts'
 import { startWebSocketNodeServer } from './servers/websocket-node-server.ts'
 import { startWsServer } from './servers/ws-server.ts'
@@ -26,32 +34,20 @@ interface Down {
 }
 type Start = typeof startWsServer
 
-/** A thousand messages each way through ten cuts. What the client was told, and what the server was. */
 async function throughTenCuts(
   scene: Scene,
   start: Start,
   room: RoomOptions,
   options: ClientOptions,
-  send: [topic: string, data: (n: number) => unknown] = ['chat', (n) => n],
+  [topic, data]: [topic: string, data: (n: number) => unknown] = ['chat', (n) => n],
 ) {
   const server = scene.closing(await start(room))
   const proxy = await scene.proxy(server)
   const visitor = scene.visit(proxy.socketUrl, options)
-  const { client, heard } = visitor
-  await client.ready()
-  await until(() => server.feed.followers === 1, 'the server to see it')
-  // The first position is known with the first message.
-  server.feed.publish()
-  await until(() => heard.length === 1, 'the first message')
-  const cuts = cutUnderTraffic(10, visitor, (how) => proxy.cut({ how, kind: 'webSocket' }))
-  const { count, outcomes } = await exchange(1000, server.feed, (n) => client.send(send[0], send[1](n)), cuts)
-  const latest = server.feed.length
-  await until(() => accounted(heard).includes(latest), 'the last message')
-  expect([visitor.opens(), visitor.errors, client.status]).toEqual([11, [], 'open'])
-  return { server, heard, count, outcomes, latest }
+  const send = (n: number) => visitor.client.send(topic, data(n))
+  const told = await throughCuts(visitor, server, { proxy, send })
+  return { ...told, server, opens: visitor.opens() }
 }
-
-const dataOf = (arrivals: readonly Arrival[]): unknown[] => arrivals.map(({ data }) => data)
 
 describe.concurrent.each([
   ['ws', startWsServer],
@@ -60,41 +56,44 @@ describe.concurrent.each([
   test('acks and sequence mapped: every message both ways, once and in order', async (context) => {
     const scene = createScene(context)
     const told = await throughTenCuts(scene, start, { shape: 'ack-and-sequence' }, acksAndSequence)
-    expect(told.heard).toEqual(numbers(told.latest, 1))
-    expect(told.outcomes).toEqual({ acknowledged: told.count })
-    expect(dataOf(told.server.inbox.handled)).toEqual(numbers(told.count, 1))
+    expect(told.opens).toBe(11)
+    expectAllDown(told)
+    expectAllUp(told)
   })
 
   test('acks alone: every message up, once and in order; down what comes while it is there, and no gap is made up', async (context) => {
     const scene = createScene(context)
     const told = await throughTenCuts(scene, start, { shape: 'ack' }, acks)
-    expect(told.outcomes).toEqual({ acknowledged: told.count })
-    expect(dataOf(told.server.inbox.handled)).toEqual(numbers(told.count, 1))
+    expect(told.opens).toBe(11)
+    expectAllUp(told)
     expect(isAscending(told.heard)).toBe(true)
   })
 
   test('a sequence alone: every message down, once and in order; up at most once, which the receipt does not hide', async (context) => {
     const scene = createScene(context)
     const told = await throughTenCuts(scene, start, { shape: 'sequence' }, sequence)
-    expect(told.heard).toEqual(numbers(told.latest, 1))
+    expect(told.opens).toBe(11)
+    expectAllDown(told)
     expect(told.outcomes).toEqual({ none: told.count })
-    expect(isAscending(dataOf(told.server.inbox.arrivals))).toBe(true)
+    expect(isAscending(told.arrivals)).toBe(true)
   })
 
   test('bare text: nothing twice, nothing out of order, nothing promised', async (context) => {
     const scene = createScene(context)
     const told = await throughTenCuts(scene, start, { shape: 'text' }, text, ['said', String])
+    expect(told.opens).toBe(11)
     expect(told.outcomes).toEqual({ none: told.count })
     expect(isAscending(told.heard)).toBe(true)
-    expect(isAscending(dataOf(told.server.inbox.arrivals).map(Number))).toBe(true)
+    expect(isAscending(told.arrivals.map(Number))).toBe(true)
   })
 
   test('dispatch: as bare text, and each to those who subscribed', async (context) => {
     const scene = createScene(context)
     const told = await throughTenCuts(scene, start, { shape: 'dispatch' }, dispatch, ['chat/send', (n) => n])
+    expect(told.opens).toBe(11)
     expect(told.outcomes).toEqual({ none: told.count })
     expect(isAscending(told.heard)).toBe(true)
-    expect(isAscending(dataOf(told.server.inbox.arrivals))).toBe(true)
+    expect(isAscending(told.arrivals)).toBe(true)
     expect(told.server.inbox.arrivals[0]).toEqual({ topic: 'chat', data: 1 })
   })
 
@@ -105,7 +104,8 @@ describe.concurrent.each([
       positionOf: ({ seq }: Down) => seq,
     })
     const told = await throughTenCuts(scene, start, { shape: 'sequence' }, { ...sequence, dialect })
-    expect(accounted(told.heard)).toEqual(numbers(told.latest, 1))
+    expect(told.opens).toBe(11)
+    expectAllDown({ ...told, heard: accounted(told.heard) })
     expect(told.heard.length).toBeLessThan(told.latest)
   })
 

@@ -257,6 +257,23 @@ describe('polling', () => {
     await clock.advance(1)
   })
 
+  test('resume is told that it is a poll, which says itself where it stands', async () => {
+    const { client, clock, server } = createHttpRig(longPolling, {
+      positionOf: (n: number) => n,
+      resume: (from, _stream, via) => (via === 'webSocket' ? { from } : undefined),
+      request: ({ position }) => ({ url: `${url}?after=${JSON.stringify(position)}` }),
+    })
+    await settled()
+    await server.call.answer(200, '[1]')
+    client.reconnect()
+    await settled()
+    await server.call.answer(200, '[2]')
+    await clock.advance(1000)
+    expect(server.calls.map(({ method, url: at }) => method + at.slice(url.length))).toEqual(
+      ['undefined', '1', '1', '2'].map((after) => `GET?after=${after}`),
+    )
+  })
+
   test('a codec of bytes gets the bytes of an answer', async () => {
     const codec = { binary: true, encode: () => new Uint8Array(1), decode: (packet: unknown) => packet } as const
     const { server, messages } = createHttpRig(longPolling, { codec })

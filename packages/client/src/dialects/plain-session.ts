@@ -76,7 +76,7 @@ export function createPlainSession(host: Host, options: PlainOptions): Session {
   }
   const streams = createStreams({
     clock,
-    resume: resume ? (position, stream) => say('resume', () => resume(position, stream)) : null,
+    resume: resume ? (position, stream) => say('resume', () => resume(position, stream, via)) : null,
     gap(gap) {
       topics.gap(gap)
       host.gap(gap)

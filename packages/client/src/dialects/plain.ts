@@ -68,8 +68,11 @@ export interface PlainOptions<In = unknown, Out = unknown> {
   ackOf?(message: In): PlainAck | undefined
   /** Where it stands. Asked for every message. @default the id of a server-sent event, else nowhere */
   positionOf?(message: In, about: About): PlainPosition | undefined
-  /** Asks for everything after this: on a new link, and where something is missing. @default none: what is missing is told as a gap */
-  resume?(position: PlainPosition, stream: string): unknown
+  /**
+   * Asks for everything after this: on a new link, and where something is missing. Where it gives undefined nothing is said: a poll, or a
+   * stream, may name its position in the request. @default none: what is missing is told as a gap
+   */
+  resume?(position: PlainPosition, stream: string, via: 'webSocket' | 'sse' | 'poll'): unknown
   /** Whether the server shows with it that the link is good. @default the link counts as open as soon as bytes can flow */
   welcomeOf?(message: In): boolean | PlainWelcome
   /** Asks for a topic. @default nothing is said */

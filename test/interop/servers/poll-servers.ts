@@ -1,19 +1,27 @@
 // Feeds that are asked for, again and again: `GET /poll?since=17` is answered with what came after 17, as an array of `{ seq, type, payload }`.
 import type { Tick } from './feed.ts'
+import { createRoom } from './room.ts'
 import { startWebApp, type WebServer } from './web-app.ts'
+import { seat } from './ws-server.ts'
 
 export interface LongPollOptions {
   /** How long a request waits for news before it is answered with `[]`, ms. @default 20_000 */
   hold?: number
   /** Most messages in one answer. @default 100 */
   page?: number
+  /** Whether it also lets WebSockets in, of the shape `ack-and-sequence`. @default false */
+  sockets?: boolean
 }
 
 const told = (ticks: readonly Tick[]): unknown[] =>
   ticks.map(({ seq, topic }) => ({ seq, type: topic, payload: { n: seq } }))
 
 /** Without `since`: what comes from now on. */
-export function startLongPoll({ hold = 20_000, page = 100 }: LongPollOptions = {}): Promise<WebServer> {
+export function startLongPoll({
+  hold = 20_000,
+  page = 100,
+  sockets = false,
+}: LongPollOptions = {}): Promise<WebServer> {
   const waiting = new Set<() => void>()
   return startWebApp(
     '/poll',
@@ -39,6 +47,7 @@ export function startLongPoll({ hold = 20_000, page = 100 }: LongPollOptions = {
       })
     },
     () => [...waiting].forEach((answer) => answer()),
+    (http, shared) => sockets && seat(http, createRoom({ shape: 'ack-and-sequence', shared })),
   )
 }
 

@@ -23,6 +23,8 @@ export interface RoomOptions {
   live?: 'at once' | 'after resync'
   /** Opens with `{ type: 'welcome' }`, `{ socketType: 'system', action: 'welcome' }` or the text `welcome`. @default false */
   welcome?: boolean
+  /** What it tells and where it puts what it is told, if others do so, too. @default its own */
+  shared?: { feed: Feed; inbox: Inbox }
 }
 
 interface Visitor {
@@ -82,9 +84,8 @@ function dispatch(inbox: Inbox, { socketType, action, data }: Message, visitor: 
   }
 }
 
-export function createRoom({ shape, idleLimit, live = 'at once', welcome = false }: RoomOptions): Room {
-  const feed = createFeed()
-  const inbox = createInbox()
+export function createRoom({ shape, idleLimit, live = 'at once', welcome = false, shared }: RoomOptions): Room {
+  const { feed, inbox } = shared ?? { feed: createFeed(), inbox: createInbox() }
   const visitors = new Set<Visitor>()
   const acks = shape === 'ack' || shape === 'ack-and-sequence'
   const counts = shape === 'sequence' || shape === 'ack-and-sequence'

@@ -1,5 +1,5 @@
 // The Express app that the HTTP servers share: cross-origin pages are let in, every request is noted, and messages come up by POST.
-import { createServer, type IncomingHttpHeaders } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import express, { type Express, type Request, type Response } from 'express'
 import { createFeed, type Feed } from './feed.ts'
 import { createInbox, type Inbox } from './inbox.ts'
@@ -52,6 +52,7 @@ export async function startWebApp(
   feedPath: string,
   route: (app: Express, feed: Feed) => void,
   stop = (): void => {},
+  attach?: (http: Server, shared: { feed: Feed; inbox: Inbox }) => void,
 ): Promise<WebServer> {
   const app = express()
   const feed = createFeed()
@@ -77,7 +78,9 @@ export async function startWebApp(
   // Express prints what a client did wrong unless it is told otherwise.
   app.set('env', 'test')
 
-  const served = await serve(createServer(app))
+  const http = createServer(app)
+  attach?.(http, { feed, inbox })
+  const served = await serve(http)
   return {
     ...served,
     feed,

@@ -1,5 +1,5 @@
 // A server on `ws`, as many are.
-import { createServer } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import { WebSocketServer } from 'ws'
 import { createRoom, type Room, type RoomOptions } from './room.ts'
 import { serve, type Served } from './serve.ts'
@@ -20,13 +20,10 @@ export interface SocketServer extends Served, Pick<Room, 'feed' | 'inbox'> {
   readonly handshakes: readonly Handshake[]
 }
 
-/** Binary messages are echoed, whatever the shape. What is not an upgrade gets 426. */
-export async function startWsServer(options: RoomOptions): Promise<SocketServer> {
-  const room = createRoom(options)
+/** Lets the WebSockets of this server into the room; binary messages are echoed. Returns the handshakes, as they come. */
+export function seat(http: Server, room: Room): readonly Handshake[] {
   const handshakes: Handshake[] = []
-  const http = createServer((_request, response) => response.writeHead(426).end('Upgrade Required'))
   const wss = new WebSocketServer({ server: http })
-
   wss.on('connection', (socket, request) => {
     handshakes.push({ path: request.url ?? '', headers: request.headers, protocol: socket.protocol })
     const { heard, left } = room.enter({
@@ -40,6 +37,14 @@ export async function startWsServer(options: RoomOptions): Promise<SocketServer>
     socket.on('close', left)
     socket.on('error', () => {})
   })
+  return handshakes
+}
+
+/** What is not an upgrade gets 426. */
+export async function startWsServer(options: RoomOptions): Promise<SocketServer> {
+  const room = createRoom(options)
+  const http = createServer((_request, response) => response.writeHead(426).end('Upgrade Required'))
+  const handshakes = seat(http, room)
 
   const served = await serve(http)
   return {
@@ -51,7 +56,6 @@ export async function startWsServer(options: RoomOptions): Promise<SocketServer>
     handshakes,
     async close() {
       room.feed.stop()
-      wss.close()
       await served.close()
     },
   }

@@ -28,6 +28,17 @@ export interface Arrivals {
 /** Where a link is on its way in. */
 type Phase = { at: 'door' | 'desk'; by: number } | { at: 'inside'; attachment: Attachment } | { at: 'out' }
 
+interface Arrival {
+  phase: Phase
+  link: Link
+  /** What it counts. */
+  weight: number
+}
+
+/** A hello is held until it has been looked at: a large one counts as several links. */
+const LARGE = 16_384
+export const weightOf = (bytes: number): number => 1 + Math.floor(bytes / LARGE)
+
 interface Parts {
   context: Context
   contact: Contact
@@ -40,7 +51,9 @@ interface Parts {
 export function createArrivals({ context, contact, attach, started, retryAfter }: Parts): Arrivals {
   const { settings, counters } = context
   const { clock, limits } = settings
-  const waiting = new Set<{ phase: Phase; link: Link }>()
+  const waiting = new Set<Arrival>()
+  /** What all that wait count. */
+  let weight = 0
   let refusing: () => (Farewell & { retryAfter: number }) | null = () => null
 
   function sayBye(link: Link, { code, reason }: Farewell, after?: number): void {
@@ -48,11 +61,17 @@ export function createArrivals({ context, contact, attach, started, retryAfter }
     const bye = after === undefined ? ['bye', code, reason] : ['bye', code, reason, after]
     link.close(code, reason, [codecOf(link).encode(bye)])
   }
+  const full = (): Farewell & { retryAfter: number } => ({
+    code: CloseCode.overloaded,
+    reason: 'too many links without a session',
+    retryAfter: retryAfter(),
+  })
+  function leave(arrival: Arrival, phase: Phase): void {
+    arrival.phase = phase
+    if (waiting.delete(arrival)) weight -= arrival.weight
+  }
   function refusal(): (Farewell & { retryAfter: number }) | null {
-    const full = waiting.size >= limits.unauthenticated
-    if (full)
-      return { code: CloseCode.overloaded, reason: 'too many links without a session', retryAfter: retryAfter() }
-    return refusing()
+    return weight >= limits.unauthenticated ? full() : refusing()
   }
 
   /** A client may see whether a link carries both ways before its hello takes over from another (PROTOCOL.md §4.1). */
@@ -60,13 +79,9 @@ export function createArrivals({ context, contact, attach, started, retryAfter }
     link.send(frames.flatMap((frame) => (frame[0] === 'ping' ? [codecOf(link).encode(['pong', frame[1]])] : [])))
   }
   function accept(link: Link, request: LinkRequest): LinkEnd {
-    const arrival: { phase: Phase; link: Link } = { phase: { at: 'out' }, link }
-    const leave = (phase: Phase): void => {
-      arrival.phase = phase
-      waiting.delete(arrival)
-    }
+    const arrival: Arrival = { phase: { at: 'out' }, link, weight: 1 }
     const refuse = (farewell: Farewell, after?: number): void => {
-      leave({ at: 'out' })
+      leave(arrival, { at: 'out' })
       sayBye(link, farewell, after ?? (farewell.code === CloseCode.overloaded ? retryAfter() : undefined))
     }
     const enter = (hello: Hello, identity: Identity | null): void => {
@@ -74,14 +89,14 @@ export function createArrivals({ context, contact, attach, started, retryAfter }
       try {
         const attached = attach(link, request, hello, identity)
         if ('code' in attached) refuse(attached)
-        else leave({ at: 'inside', attachment: attached })
+        else leave(arrival, { at: 'inside', attachment: attached })
       } catch (error) {
         // A fault of ours is not one of the credential.
         context.report(error, 'a hello')
         refuse({ code: CloseCode.overloaded, reason: 'server error' })
       }
     }
-    const greet = (frames: readonly UpFrame[]): void => {
+    const greet = (frames: readonly UpFrame[], bytes: number): void => {
       const [first] = frames
       const pings = frames.every((frame) => frame[0] === 'ping')
       if (first && pings && link.buffered < limits.replayBytes) return answerPings(link, frames)
@@ -90,6 +105,10 @@ export function createArrivals({ context, contact, attach, started, retryAfter }
       const [, hello] = first
       const fault = faultOf(hello)
       if (fault) return refuse(fault)
+      const more = weightOf(bytes) - 1
+      if (more && waiting.size > 1 && weight + more > limits.unauthenticated) return refuse(full())
+      arrival.weight += more
+      weight += more
       arrival.phase = { at: 'desk', by: clock.now() + settings.helloTimeout }
       whenReady(
         () => settings.authenticate({ credential: hello.credential, request }),
@@ -103,7 +122,7 @@ export function createArrivals({ context, contact, attach, started, retryAfter }
       const { phase } = arrival
       try {
         if (phase.at === 'inside') contact.take(phase.attachment, frames, bytes)
-        else if (phase.at === 'door') greet(frames)
+        else if (phase.at === 'door') greet(frames, bytes)
         else if (phase.at === 'desk')
           refuse({ code: CloseCode.protocol, reason: 'nothing may come before the welcome' })
       } catch (error) {
@@ -122,6 +141,7 @@ export function createArrivals({ context, contact, attach, started, retryAfter }
     else {
       arrival.phase = { at: 'door', by: clock.now() + settings.helloTimeout }
       waiting.add(arrival)
+      weight++
       started()
     }
     return {
@@ -138,7 +158,7 @@ export function createArrivals({ context, contact, attach, started, retryAfter }
       },
       dropped() {
         if (arrival.phase.at === 'inside') contact.dropped(arrival.phase.attachment)
-        leave({ at: 'out' })
+        leave(arrival, { at: 'out' })
       },
     }
   }
@@ -146,8 +166,7 @@ export function createArrivals({ context, contact, attach, started, retryAfter }
     for (const arrival of waiting) {
       const farewell = due(arrival.phase)
       if (!farewell) continue
-      arrival.phase = { at: 'out' }
-      waiting.delete(arrival)
+      leave(arrival, { at: 'out' })
       sayBye(arrival.link, farewell, farewell.code === CloseCode.protocol ? undefined : retryAfter())
     }
   }

@@ -39,6 +39,9 @@ interface Parts {
 const isReliable = (frame: UpFrame): boolean => frame[0] === 'send' || frame[0] === 'void'
 const PROTOCOL = CloseCode.protocol
 const SLOW: Farewell = { code: CloseCode.slow, reason: 'too slow a reader' }
+const TOO_MANY: Farewell = { code: CloseCode.overloaded, reason: 'too many credentials' }
+/** So many of a link are looked at within a second, and at once: looking is dear, and one frame is short (PROTOCOL.md §4.5). */
+const CREDENTIALS = 4
 
 export function createContact({ context, uplink, topics, upkeep, close, end, detach }: Parts): Contact {
   const { settings, counters } = context
@@ -55,10 +58,14 @@ export function createContact({ context, uplink, topics, upkeep, close, end, det
     })
   }
   function authenticate(attachment: Attachment, credential: unknown): void {
-    const { session, request } = attachment
+    const { session, request, credentials } = attachment
+    if (credentials.shown >= CREDENTIALS || credentials.pending >= CREDENTIALS) return close(attachment, TOO_MANY)
+    credentials.shown++
+    credentials.pending++
     whenReady(
       () => settings.authenticate({ credential, request }),
       (identity) => {
+        credentials.pending--
         if (!isCurrent(attachment)) return
         if (identityName(identity ?? null) !== identityName(session.identity))
           return close(attachment, { code: CloseCode.otherIdentity, reason: 'the session belongs to another identity' })
@@ -67,7 +74,10 @@ export function createContact({ context, uplink, topics, upkeep, close, end, det
         attachment.renewal = 'none'
         attachment.outlet.say(['authenticated'])
       },
-      (error) => close(attachment, refusedCredential(error)),
+      (error) => {
+        credentials.pending--
+        close(attachment, refusedCredential(error))
+      },
     )
   }
   /** What makes a packet wrong beyond its form. */

@@ -152,6 +152,8 @@ export function createHub(context: Context, handlers: Handlers): Hub {
       outlet,
       attachedAt: now,
       authenticatedAt: now,
+      credentials: { shown: 0, pending: 0 },
+      asking: 0,
       subscriptions: new Map(),
       behind: new Set(),
       reading: 'idle',

@@ -32,8 +32,10 @@ export interface ServerLimits {
   sessions: number
   /** Sessions of one identity. The one that lost its link longest ago, and runs no handler, makes room. @default 100 */
   sessionsPerIdentity: number
-  /** Links (and tickets) that have not said a valid hello yet. @default 1_000 */
+  /** Links (and tickets) that have not said a valid hello yet. One whose hello is large counts once more for each 16 KiB. @default 1_000 */
   unauthenticated: number
+  /** Bytes of request bodies that are being read, of all clients; beyond it the one that takes longest is answered 503. @default 64 MiB */
+  bodies: number
   /** Replay page: events. @default 256 */
   replayEvents: number
   /** Replay page: bytes. @default 256 KiB */
@@ -119,6 +121,7 @@ const LIMITS: Omit<ServerLimits, 'received'> = {
   sessions: 100_000,
   sessionsPerIdentity: 100,
   unauthenticated: 1_000,
+  bodies: 64 * MIB,
   replayEvents: 256,
   replayBytes: 256 * KIB,
   buffered: 4 * MIB,

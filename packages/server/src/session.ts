@@ -62,6 +62,10 @@ export interface Attachment {
   readonly attachedAt: number
   /** When its credential was last accepted. */
   authenticatedAt: number
+  /** Credentials that it has shown lately, and those that are being looked at. */
+  credentials: { shown: number; pending: number }
+  /** Subscriptions that are being authorized and located, given up ones included. */
+  asking: number
   /** By the name the client knows. */
   readonly subscriptions: Map<string, Subscription>
   /** Subscriptions whose next events have to be read from the log, in turn. */

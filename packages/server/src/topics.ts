@@ -45,6 +45,15 @@ const ALIAS_LENGTH = 8
 const countOf = ({ subscriptions }: Attachment): number =>
   subscriptions.size - Number(subscriptions.has(SESSION_INBOX)) - Number(subscriptions.has(IDENTITY_INBOX))
 
+/** Counts as asking until it is answered, given up or not. */
+function counted(attachment: Attachment, answer: (tell: () => void) => void): (tell: () => void) => void {
+  attachment.asking++
+  return (tell) => {
+    attachment.asking--
+    answer(tell)
+  }
+}
+
 export function createTopics(context: Context, unavailable: (attachment: Attachment, error: unknown) => void): Topics {
   const { settings, codecs, counters, report } = context
   const { limits, log, random } = settings
@@ -129,7 +138,8 @@ export function createTopics(context: Context, unavailable: (attachment: Attachm
     asked: Position | null,
     ready: (tell: () => void) => void,
   ): void {
-    if (subscription.state === 'ended' || !isCurrent(subscription.attachment)) return
+    // Given up meanwhile: there is nothing to tell, but those behind it wait for their turn.
+    if (subscription.state === 'ended' || !isCurrent(subscription.attachment)) return ready(() => {})
     // Watched before it is located, so that nothing is appended in between unnoticed.
     const topic = (subscription.topic = join(subscription, logged))
     whenReady(
@@ -151,10 +161,11 @@ export function createTopics(context: Context, unavailable: (attachment: Attachm
     get size() {
       return topics.size
     },
-    subscribe(attachment, name, position, ready) {
+    subscribe(attachment, name, position, answer) {
       const before = attachment.subscriptions.get(name)
       if (before) end(before)
       const inbox = name.startsWith('~')
+      const ready = inbox ? answer : counted(attachment, answer)
       const logged = logName(attachment.session, name)
       const sent: Position = position ? unaliased(position) : ['', 0, 0]
       const subscription: Subscription = {
@@ -170,7 +181,8 @@ export function createTopics(context: Context, unavailable: (attachment: Attachm
           if (subscription.state !== 'ended') deny(subscription, code, message)
         })
       if (logged === null) return refuse('forbidden', 'names that begin with ~ are reserved')
-      if (!inbox && countOf(attachment) >= limits.subscriptions)
+      // Who subscribes and gives up at once would have any number of questions open.
+      if (!inbox && (countOf(attachment) >= limits.subscriptions || attachment.asking > limits.subscriptions))
         return refuse('too-many-subscriptions', `at most ${limits.subscriptions} subscriptions`)
       attachment.subscriptions.set(name, subscription)
       if (inbox) return locate(subscription, logged, position, ready)

@@ -77,6 +77,7 @@ export function createUpkeep({ settings, counters }: Context, close: Close): Upk
     firstBeat: (now) => now + random() * beat * BEAT_EARLIER,
     answerHole,
     tend(attachment, now) {
+      attachment.credentials.shown = 0
       if (now - attachment.heardAt > beat + silence)
         return close(attachment, { code: CloseCode.silent, reason: 'silent for too long' })
       if (isSlow(attachment, now)) return close(attachment, { code: CloseCode.slow, reason: 'too slow a reader' })

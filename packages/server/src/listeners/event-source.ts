@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { CloseCode, json } from '@holdfast/protocol'
 import type { Codec, Hello, Packet } from '@holdfast/protocol'
 import type { Link, LinkEnd } from '../link.ts'
+import { weightOf } from '../arrivals.ts'
 import { randomName } from '../random.ts'
 import type { Farewell } from '../farewell.ts'
 import { requestOf, statusOf } from './gate.ts'
@@ -11,12 +12,20 @@ import type { Arrived, Gate } from './gate.ts'
 export interface EventSourceListener {
   /** Answers a hello with the stream. */
   open(request: IncomingMessage, response: ServerResponse, hello: Arrived): void
-  /** Answers a hello with a ticket for the stream. */
-  ticket(response: ServerResponse, hello: Hello, codec: Codec): void
+  /** Answers a hello of so many bytes with a ticket for the stream. */
+  ticket(response: ServerResponse, hello: Hello, bytes: number, codec: Codec): void
   /** Answers a GET that shows a ticket with the stream. */
   redeem(request: IncomingMessage, response: ServerResponse, ticket: string): void
   /** Forgets tickets. */
   close(): void
+}
+
+interface Ticket {
+  readonly hello: Hello
+  /** Its size. */
+  readonly bytes: number
+  readonly codec: Codec
+  readonly until: number
 }
 
 const TICKET_LIFE = 30_000
@@ -33,12 +42,17 @@ const UNKNOWN_TICKET: Farewell = { code: CloseCode.stale, reason: 'the ticket ha
 export function createEventSourceListener(gate: Gate): EventSourceListener {
   const { clock, random, limits } = gate.context.settings
   /** In the order of their expiry. */
-  const tickets = new Map<string, { hello: Hello; codec: Codec; until: number }>()
+  const tickets = new Map<string, Ticket>()
+  /** What all of them count. */
+  let weight = 0
 
+  function drop(value: string, { bytes }: Ticket): void {
+    if (tickets.delete(value)) weight -= weightOf(bytes)
+  }
   function dropOld(): void {
-    for (const [value, { until }] of tickets) {
-      if (until > clock.now()) return
-      tickets.delete(value)
+    for (const [value, ticket] of tickets) {
+      if (ticket.until > clock.now()) return
+      drop(value, ticket)
     }
   }
   function stream(request: IncomingMessage, response: ServerResponse, codec: Codec, refusals: Refusals): LinkEnd {
@@ -52,25 +66,29 @@ export function createEventSourceListener(gate: Gate): EventSourceListener {
   return {
     open: (request, response, { frames, bytes, codec }) =>
       stream(request, response, codec, 'status').take(frames, bytes),
-    ticket(response, hello, codec) {
+    ticket(response, hello, bytes, codec) {
       dropOld()
       const { hub } = gate
       const refusal = hub.arrivals.refusal()
       if (refusal) return gate.refuse(response, refusal, codec)
-      if (tickets.size >= limits.unauthenticated)
+      // A single one is let in, however large: else a low limit would keep a client out for ever.
+      if (tickets.size && weight + weightOf(bytes) > limits.unauthenticated)
         return gate.refuse(response, { code: CloseCode.overloaded, reason: 'too many tickets' }, codec)
       const value = randomName(random, TICKET_LENGTH)
-      tickets.set(value, { hello, codec, until: clock.now() + TICKET_LIFE })
+      tickets.set(value, { hello, bytes, codec, until: clock.now() + TICKET_LIFE })
+      weight += weightOf(bytes)
       gate.answer(response, 200, [codec.encode(['ticket', value])], codec)
     },
     redeem(request, response, ticket) {
       dropOld()
       const bearer = tickets.get(ticket)
       if (!bearer) return gate.refuse(response, UNKNOWN_TICKET, json)
-      tickets.delete(ticket)
-      stream(request, response, bearer.codec, 'stream').take([['hello', bearer.hello]], 0)
+      drop(ticket, bearer)
+      stream(request, response, bearer.codec, 'stream').take([['hello', bearer.hello]], bearer.bytes)
     },
-    close: () => tickets.clear(),
+    close() {
+      for (const [value, ticket] of tickets) drop(value, ticket)
+    },
   }
 }
 

@@ -92,9 +92,10 @@ export function createGate(context: Context, hub: Hub, { allowedOrigins, compres
   function isAllowed(request: IncomingMessage): boolean {
     const { origin, host } = request.headers
     if (origin === undefined || allowedOrigins === '*' || isSameHost(origin, host)) return true
-    return typeof allowedOrigins === 'function'
-      ? allowedOrigins(origin, requestOf(request))
-      : allowedOrigins.includes(origin)
+    if (typeof allowedOrigins !== 'function') return allowedOrigins.includes(origin)
+    const allowed: unknown = allowedOrigins(origin, requestOf(request))
+    // Exactly true: a promise, which is what an async function returns, is no permission.
+    return allowed === true
   }
   function headers({ headers: { origin } }: IncomingMessage): Record<string, string> {
     const own = { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff', Vary: 'Origin' }

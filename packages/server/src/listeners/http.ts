@@ -5,7 +5,7 @@ import { CloseCode, UP_FRAMES, json } from '@holdfast/protocol'
 import type { Codec, UpFrame } from '@holdfast/protocol'
 import type { Context } from '../context.ts'
 import type { Hub } from '../hub.ts'
-import { readBody, textOf } from './body.ts'
+import { createBodyReader, textOf } from './body.ts'
 import { settleCompression } from './compression.ts'
 import type { CompressionOptions } from './compression.ts'
 import { createEventSourceListener } from './event-source.ts'
@@ -41,6 +41,11 @@ const PREFLIGHT = {
   'Access-Control-Max-Age': '7200',
 }
 const NO_HEAD = { code: CloseCode.protocol, reason: 'a request begins with hello, post or poll' }
+const REFUSALS = {
+  'too-large': { code: CloseCode.tooLarge, reason: 'body too large' },
+  crowded: { code: CloseCode.overloaded, reason: 'too many bodies at once' },
+  garbled: { code: CloseCode.protocol, reason: 'not what its Content-Encoding says' },
+}
 const FOREIGN = { code: CloseCode.forbidden, reason: 'this origin is not allowed' }
 
 export function listenHttp(context: Context, hub: Hub, server: Server, options: AttachOptions): HttpListener {
@@ -51,8 +56,14 @@ export function listenHttp(context: Context, hub: Hub, server: Server, options: 
   const isOurs = (request: IncomingMessage): boolean => (request.url ?? '').split('?', 1)[0] === path
 
   function onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    if (gate.isAllowed(request)) webSocket.upgrade(request, socket, head)
-    else refuseUpgrade(socket, '403 Forbidden')
+    try {
+      if (gate.isAllowed(request)) webSocket.upgrade(request, socket, head)
+      else refuseUpgrade(socket, '403 Forbidden')
+    } catch (error) {
+      // Thrown out of an event of the HTTP server, it would end the process.
+      context.report(error, 'an upgrade')
+      refuseUpgrade(socket, '500 Internal Server Error')
+    }
   }
   const undo = interceptEvents(server, {
     request: (request, response) => isOurs(request) && router.route(request, response),
@@ -109,6 +120,7 @@ interface Router {
 function createRouter(gate: Gate): Router {
   const { context, hub } = gate
   const { limits, clock, bodyTimeout } = context.settings
+  const readBody = createBodyReader({ limit: limits.received, total: limits.bodies, timeout: bodyTimeout, clock })
   const eventSource = createEventSourceListener(gate)
   const longPolling = createLongPollingListener(gate)
 
@@ -116,7 +128,7 @@ function createRouter(gate: Gate): Router {
     const [first] = arrived.frames
     if (first?.[0] !== 'hello') return
     if (first[1].via === 'poll') longPolling.open(request, response, arrived)
-    else if (first[1].via === 'ticket') eventSource.ticket(response, first[1], arrived.codec)
+    else if (first[1].via === 'ticket') eventSource.ticket(response, first[1], arrived.bytes, arrived.codec)
     else eventSource.open(request, response, arrived)
   }
   function dispatch(request: IncomingMessage, response: ServerResponse, body: Buffer, codec: Codec): void {
@@ -155,13 +167,12 @@ function createRouter(gate: Gate): Router {
     if (request.method !== 'POST') return void response.writeHead(405, { Allow: 'GET, POST, OPTIONS' }).end()
     const codec = gate.codecOf(request)
     if ('code' in codec) return gate.refuse(response, codec, json)
-    const body = await readBody(request, { limit: limits.received, timeout: bodyTimeout, clock })
+    const body = await readBody(request)
     if (body.state === 'read') return dispatch(request, response, body.bytes, codec)
     if (body.state === 'gone') return
     response.setHeader('Connection', 'close')
-    if (body.state === 'too-large') gate.refuse(response, { code: CloseCode.tooLarge, reason: 'body too large' }, codec)
-    else if (body.state === 'late') gate.answer(response, 408, [], codec)
-    else gate.refuse(response, { code: CloseCode.protocol, reason: 'not what its Content-Encoding says' }, codec)
+    if (body.state === 'late') gate.answer(response, 408, [], codec)
+    else gate.refuse(response, REFUSALS[body.state], codec)
   }
 
   return {

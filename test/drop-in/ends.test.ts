@@ -1,4 +1,5 @@
 // How sockets begin and end, on both sides, and what stands in the way.
+import { runInNewContext } from 'node:vm'
 import { afterEach, describe, expect, test } from 'vitest'
 import { eventSource, holdfast, plain, webSocket } from '@holdfast/client'
 import { holdfastServer, type WebSocketClassOptions } from '@holdfast/client/drop-in'
@@ -136,7 +137,7 @@ describe('a socket ends', () => {
     const it = await pair()
     await it.world.restart()
     await ended(it)
-    expect(it.told).toEqual(['open', 'error', [1006, 'session lost', false]])
+    expect(it.told).toEqual(['open', [1006, 'session lost', false]])
     expect(it.heard).toEqual([[1006, '']])
   })
 
@@ -147,7 +148,7 @@ describe('a socket ends', () => {
     it.near.send('too late')
     await it.world.proxy.up()
     await ended(it)
-    expect(it.told).toEqual(['open', 'error', [1006, 'session lost', false]])
+    expect(it.told).toEqual(['open', [1006, 'session lost', false]])
     expect(it.heard).toEqual([[1006, '']])
   })
 
@@ -157,15 +158,31 @@ describe('a socket ends', () => {
     for (let i = 0; i < 10; i++) it.far.send(String(i))
     await it.world.proxy.up()
     await ended(it)
-    expect(it.told).toEqual(['open', 'error', [1006, 'messages lost', false]])
+    expect(it.told).toEqual(['open', [1006, 'messages lost', false]])
     await forgotten(it)
   })
 
-  test('with the code that the server ends the session with', async () => {
+  test('but not for a hole in what is said to its identity, which is nothing of its own', async () => {
+    const log = memoryLog({ maxMessages: 4 })
+    const it = await pair({ log, authenticate: () => 'ann' })
+    it.world.proxy.down()
+    for (let i = 0; i < 10; i++) await it.world.server.sendTo({ identity: 'ann' }, 'news', i)
+    await it.world.proxy.up()
+    await until(() => it.world.server.stats().gaps === 1, 'the hole to be told')
+    it.far.send('still here')
+    await until(() => it.told.length > 1, 'the message')
+    expect(it.told).toEqual(['open', 'still here'])
+  })
+
+  test('with the reason for which the server ends the session, and with a code that stops the client', async () => {
     const it = await pair()
-    it.world.server.disconnect(it.request.session, { code: 4000, reason: 'enough' })
+    it.world.server.disconnect(it.request.session, { reason: 'enough' })
     await ended(it)
-    expect(it.told).toEqual(['open', [4000, 'enough', true]])
+    expect(it.told).toEqual(['open', [1006, 'enough', false]])
+    const other = await pair()
+    other.world.server.disconnect(other.request.session, { code: 4050, reason: 'for good' })
+    await ended(other)
+    expect(other.told).toEqual(['open', [4050, 'for good', true]])
   })
 
   test('at once when the server terminates it', async () => {
@@ -176,11 +193,27 @@ describe('a socket ends', () => {
     expect(it.world.server.sessions()).toEqual([])
   })
 
+  test('at once when the server terminates it before it is open, or in the tick in which the session ends', async () => {
+    const world = await createWorld({
+      setUp: (server) => void acceptSockets(server, {}, (socket) => (socket.send('never'), socket.terminate())),
+    })
+    worlds.push(world)
+    const near = new (dropIn({ logger: { error() {} } }))(world.url)
+    const told = listen(near)
+    await until(() => near.readyState === 3, 'the socket to fail')
+    expect(told).toEqual(['error', [1006, '', false]])
+    const it = await pair()
+    it.world.server.disconnect(it.request.session)
+    it.far.terminate()
+    expect(it.heard).toEqual([[1006, '']])
+    await ended(it)
+  })
+
   test('with 1009 when a message is larger than the server takes', async () => {
     const it = await pair({ limits: { message: 10_000 } })
     it.near.send('x'.repeat(20_000))
     await ended(it)
-    expect(it.told).toEqual(['open', 'error', [1009, 'too-large', false]])
+    expect(it.told).toEqual(['open', [1009, 'too-large', false]])
     expect(it.near.bufferedAmount).toBe(20_000)
   })
 
@@ -202,7 +235,7 @@ describe('a socket ends', () => {
     })
     it.near.send('x')
     await ended(it)
-    expect(it.told).toEqual(['open', 'error', [1006, 'handler-failed', false]])
+    expect(it.told).toEqual(['open', [1006, 'handler-failed', false]])
     expect(errors).toEqual([new Error('a bug')])
     await forgotten(it)
   })
@@ -254,7 +287,7 @@ describe('a socket ends', () => {
     it.world.proxy.down()
     it.near.close(3000)
     await ended(it)
-    expect(it.told).toEqual(['open', 'error', [1006, '', false]])
+    expect(it.told).toEqual(['open', [1006, '', false]])
   })
 })
 
@@ -275,6 +308,15 @@ test('bytes travel as bytes where the codec of the session has them, and else as
   expect(Math.max(up, down)).toBeLessThan(30_500)
   const [textUp, textDown] = await carry({ codecs: [messagePack()] })
   expect(Math.min(textUp, textDown)).toBeGreaterThan(40_000)
+})
+
+test('data of another realm are what they are there', async () => {
+  const it = await pair()
+  it.near.send(runInNewContext('new Uint8Array([1, 2]).buffer'))
+  it.near.send(runInNewContext('new Uint8Array([3, 4])'))
+  it.near.send('last')
+  await until(() => it.heard.length === 3, 'all of it')
+  expect(it.heard).toEqual([[1, 2], [3, 4], 'last'])
 })
 
 describe('what waits', () => {
@@ -301,7 +343,7 @@ describe('what waits', () => {
     it.world.proxy.down()
     for (let i = 0; i < 4; i++) it.near.send(String(i))
     await ended(it)
-    expect(it.told).toEqual(['open', 'error', [1006, 'outbox-full', false]])
+    expect(it.told).toEqual(['open', [1006, 'outbox-full', false]])
   })
 
   test('for a paused library is dropped when the socket ends', async () => {
@@ -349,6 +391,21 @@ describe('the socket of the server', () => {
       expect(await rejected(none)).toBe('no-socket')
     await client.send('websocket', 'x')
   })
+})
+
+test('what a lost session had under way begins no socket', async () => {
+  let accepted = 0
+  const world = await createWorld({
+    setUp: (server) => void acceptSockets(server, {}, () => void accepted++),
+    authorize: () => new Promise(() => {}),
+  })
+  worlds.push(world)
+  const client = world.client('webSocket', { backoff: () => 10, logger: { error() {} } })
+  const outcomes = ['open', 'binary'].map((type) => client.send('websocket', [type, '/', []]).catch(({ code }) => code))
+  await until(() => world.server.stats().received === 2, 'both to come')
+  await world.restart({ authorize: () => true })
+  expect(await Promise.all(outcomes)).toEqual(['no-socket', 'no-socket'])
+  expect(accepted).toBe(0)
 })
 
 test('a class with an option that means nothing is refused where it is made', () => {

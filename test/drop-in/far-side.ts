@@ -17,13 +17,15 @@ import { WebSocket as NodeWebSocket, WebSocketServer } from 'ws'
 interface SocketLike {
   send(data: string | Buffer, options: { binary: boolean }): void
   close(code?: number, reason?: string): void
+  terminate(): void
   on(event: 'message', fn: (data: Buffer, isBinary: boolean) => void): unknown
 }
 
-/** Echoes; `close <code> <reason>` closes, `close` closes without a code. */
-export function echo(socket: SocketLike): void {
+/** Echoes; `close <code> <reason>` closes, `close` closes without a code, `break` breaks the connection. */
+function echo(socket: SocketLike): void {
   socket.on('message', (data, isBinary) => {
     const [command, code, reason] = isBinary ? [] : String(data).split(' ')
+    if (command === 'break') return socket.terminate()
     if (command !== 'close') return socket.send(data, { binary: isBinary })
     if (code) socket.close(Number(code), reason)
     else socket.close()
@@ -31,8 +33,7 @@ export function echo(socket: SocketLike): void {
 }
 
 /** The first of those offered, as `ws` does by itself; `none` is never spoken. */
-export const choose = (offered: Iterable<string>): string | false =>
-  [...offered].find((name) => name !== 'none') ?? false
+const choose = (offered: Iterable<string>): string | false => [...offered].find((name) => name !== 'none') ?? false
 
 export const acceptEchoes = (server: Server): unknown =>
   acceptSockets(server, { protocols: (offered) => (offered.length ? choose(offered) : '') }, echo)
@@ -60,7 +61,10 @@ export interface Listening {
 
 /** A server with sockets of `ws` that echo. */
 export async function listenPlain(accept: (socket: NodeWebSocket) => void = echo): Promise<Listening> {
-  const http = createHttpServer((_request, response) => response.writeHead(404).end())
+  // A page, for those that need an origin.
+  const http = createHttpServer((_request, response) =>
+    response.writeHead(200, { 'Content-Type': 'text/html' }).end('<!doctype html>'),
+  )
   const sockets = new WebSocketServer({ server: http, handleProtocols: choose })
   sockets.on('connection', accept)
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))

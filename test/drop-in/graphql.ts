@@ -1,4 +1,4 @@
-// A GraphQL server over sockets of any make, as graphql-ws tells to write one, and a client with a class of sockets.
+// A GraphQL server over sockets of any make, as graphql-ws tells to write one.
 import {
   GraphQLInt,
   GraphQLNonNull,
@@ -9,12 +9,10 @@ import {
   subscribe,
   validate,
 } from 'graphql'
-import { createClient, type Client, type ClientOptions } from 'graphql-ws'
 import { GRAPHQL_TRANSPORT_WS_PROTOCOL, makeServer } from 'graphql-ws'
-import type { WebSocketClass } from '@holdfast/client/drop-in'
 
 /** As much of a socket of `ws` as is used; ours has it, too. */
-export interface GraphqlSocket {
+interface GraphqlSocket {
   readonly protocol: string
   readonly readyState: number
   send(data: string, sent: (error?: Error) => void): void
@@ -93,63 +91,3 @@ export function createGraphqlServer(): GraphqlServer {
 }
 
 export const graphqlProtocols = [GRAPHQL_TRANSPORT_WS_PROTOCOL]
-
-export interface GraphqlUser {
-  readonly client: Client
-  /** Numbers in the order in which they came. */
-  readonly counted: number[]
-  /** Answers to `note`, in the order in which they came. */
-  readonly answers: number[]
-  /** How often graphql-ws has seen a connection open and close. */
-  readonly seen: { connected: number; closed: number }
-  note(n: number): Promise<void>
-  /** Why the subscription has ended; null while it goes on. */
-  readonly failure: unknown
-  /** Ends the subscription. */
-  stop(): void
-  close(): Promise<void>
-}
-
-/** Subscribes to `count`, from the number after the last one. */
-export function createGraphqlUser(
-  url: string,
-  Class: WebSocketClass,
-  options: Partial<ClientOptions> = {},
-): GraphqlUser {
-  const seen = { connected: 0, closed: 0 }
-  const counted: number[] = []
-  const answers: number[] = []
-  const user = { failure: null as unknown }
-  const client = createClient({
-    url,
-    webSocketImpl: Class,
-    ...options,
-    on: { connected: () => void seen.connected++, closed: () => void seen.closed++ },
-  })
-  const stop = client.subscribe<{ count: number }>(
-    { query: 'subscription { count(from: 0) }' },
-    {
-      next: ({ data }) => void counted.push(data!.count),
-      error: (error) => void (user.failure = error),
-      complete() {},
-    },
-  )
-  return {
-    client,
-    counted,
-    answers,
-    seen,
-    get failure() {
-      return user.failure
-    },
-    note: (n) =>
-      new Promise((resolve, reject) =>
-        client.subscribe<{ note: number }>(
-          { query: 'mutation ($n: Int!) { note(n: $n) }', variables: { n } },
-          { next: ({ data }) => void answers.push(data!.note), error: reject, complete: resolve },
-        ),
-      ),
-    stop,
-    close: async () => await client.dispose(),
-  }
-}

@@ -6,7 +6,8 @@ import { WebSocket as NodeWebSocket } from 'ws'
 import { numbers } from '../promises/bench.ts'
 import { createWorld, until, type World } from '../support/world.ts'
 import { dropIn } from './far-side.ts'
-import { createGraphqlServer, createGraphqlUser, graphqlProtocols } from './graphql.ts'
+import { createGraphqlUser } from './graphql-user.ts'
+import { createGraphqlServer, graphqlProtocols } from './graphql.ts'
 import { createYServer, createYUser } from './yjs.ts'
 
 const CUTS = 10
@@ -69,7 +70,7 @@ describe.each(Object.keys(transports))('over %s', (name) => {
     expect(user.counted).toEqual(numbers(user.counted.length))
     expect(graphql.noted).toEqual(numbers(CUTS * 10))
     expect(user.answers).toEqual(numbers(CUTS * 10, 1))
-    expect(user.seen).toEqual({ connected: 1, closed: 0 })
+    expect(user.seen).toEqual({ connected: 1, closed: [] })
     expect(user.failure).toBeNull()
     await user.close()
     await until(() => graphql.open === 0, 'the server to hear of the end')
@@ -97,7 +98,46 @@ describe.each(Object.keys(transports))('over %s', (name) => {
     for (const { items, seen, name: user } of users) {
       expect(items.toArray()).toEqual(all.toArray())
       expect(items.toArray().filter((item) => item.startsWith(user))).toEqual(numbers(typed).map((n) => user + n))
-      expect(seen).toEqual({ connected: 1, closed: 0 })
+      expect(seen).toEqual({ connected: 1, closed: [] })
+    }
+  })
+})
+
+describe('a session that is lost is a close with 1006', () => {
+  test('to graphql-ws, which connects anew by itself', async () => {
+    const graphql = createGraphqlServer()
+    const { world, url } = await enter(graphql.accept, graphqlProtocols)
+    // Its own rules say what is worth another connection.
+    const user = createGraphqlUser(url, dropIn({ backoff }), { retryWait: () => Promise.resolve() })
+    endings.push(user.close)
+    await until(() => user.counted.length > 10, 'traffic')
+    await world.restart()
+    await until(() => user.counted.lastIndexOf(0) > 0 && user.counted.at(-1)! > 10, 'traffic on another connection')
+    expect(user.seen).toEqual({ connected: 2, closed: [1006] })
+    const anew = user.counted.lastIndexOf(0)
+    const before = user.counted.slice(0, anew)
+    const after = user.counted.slice(anew)
+    expect([before, after]).toEqual([numbers(before.length), numbers(after.length)])
+    await user.note(7)
+    expect(graphql.noted).toEqual([7])
+    expect(user.failure).toBeNull()
+  })
+
+  test('to y-websocket, which connects anew by itself, and brings what was typed meanwhile', async () => {
+    const shared = createYServer()
+    const { world, url } = await enter(shared.accept)
+    const users = [createYUser(url, dropIn({ backoff })), createYUser(url, dropIn({ backoff }))] as const
+    for (const { close } of users) endings.push(close)
+    const all = shared.doc.getArray<string>('items')
+    users[0].items.push(['before'])
+    await until(() => users[1].items.length === 1, 'what was typed before')
+    const restarted = world.restart()
+    for (const [i, { items }] of users.entries()) items.push([`meanwhile ${i}`])
+    await restarted
+    await until(() => [all, ...users.map(({ items }) => items)].every(({ length }) => length === 3), 'all of it')
+    for (const { items, seen } of users) {
+      expect(items.toArray()).toEqual(all.toArray())
+      expect(seen).toEqual({ connected: 2, closed: [1006] })
     }
   })
 })

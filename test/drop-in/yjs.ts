@@ -47,23 +47,23 @@ export function createYServer(): { readonly doc: Y.Doc; accept(socket: YSocket):
 export interface YUser {
   readonly items: Y.Array<string>
   readonly provider: WebsocketProvider
-  /** How often y-websocket has seen a connection open and close. */
-  readonly seen: { connected: number; closed: number }
+  /** How often y-websocket has seen a connection open, and the codes with which it has seen one close; 0 where it closed it itself. */
+  readonly seen: { connected: number; closed: number[] }
   close(): void
 }
 
 export function createYUser(url: string, Class: WebSocketClass): YUser {
   const doc = new Y.Doc()
-  const seen = { connected: 0, closed: 0 }
+  const seen = { connected: 0, closed: [] as number[] }
   const provider = new WebsocketProvider(url, 'room', doc, {
-    WebSocketPolyfill: Class as unknown as typeof WebSocket,
+    WebSocketPolyfill: Class,
     disableBc: true,
     maxBackoffTime: 50,
   })
   provider.on('status', ({ status }) => {
     if (status === 'connected') seen.connected++
   })
-  provider.on('connection-close', () => void seen.closed++)
+  provider.on('connection-close', (event) => void seen.closed.push(event?.code ?? 0))
   return {
     items: doc.getArray('items'),
     provider,

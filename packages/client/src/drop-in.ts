@@ -62,7 +62,11 @@ export function createWebSocketClass(options: WebSocketClassOptions): WebSocketC
     }
   }
   Object.defineProperty(WebSocket.prototype, Symbol.toStringTag, { value: 'WebSocket', configurable: true })
-  Object.defineProperty(WebSocket, 'length', { value: 1 })
+  // As the platform's, whatever a bundler makes of them.
+  Object.defineProperties(WebSocket, {
+    name: { value: 'WebSocket', configurable: true },
+    length: { value: 1, configurable: true },
+  })
   defineConstants(WebSocket)
   defineConstants(WebSocket.prototype)
   return WebSocket as unknown as WebSocketClass

@@ -109,11 +109,10 @@ export function acceptSockets(
   const unhandle = server.onMessage(topic, (data, meta) => {
     const opening = openingOf(data)
     const mine = far.get(meta.session.id)
-    if (opening && !meta.volatile) return open(meta, opening)
-    // Also what a former session had under way: its socket is gone, and this one must not see its messages.
-    if (!mine || meta.volatile || meta.redelivered)
+    // What a former session had under way is of a socket that is gone, its opening included.
+    if (meta.volatile || meta.redelivered || !(opening || mine))
       throw new RejectError('no-socket', 'this session has no open socket')
-    return mine.receive(data)
+    return opening ? open(meta, opening) : mine!.receive(data)
   })
   const unwatch = server.onSessionEnd(({ id }) => far.get(id)?.ended())
 

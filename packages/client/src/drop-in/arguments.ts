@@ -9,10 +9,10 @@ const TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/
 
 const syntaxError = (message: string): DOMException => new DOMException(message, 'SyntaxError')
 
-export const utf8 = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text)
+const utf8 = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text)
 
 /** As a USVString: what is no Unicode becomes U+FFFD. */
-export const wellFormed = (value: unknown): string => String(value).replace(/\p{Surrogate}/gu, '\uFFFD')
+const wellFormed = (value: unknown): string => String(value).replace(/\p{Surrogate}/gu, '\uFFFD')
 
 /** Absolute, ws or wss, without fragment. */
 export function urlOf(given: unknown, base: string | undefined): URL {

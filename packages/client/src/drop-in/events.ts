@@ -1,6 +1,6 @@
 /** The events of a WebSocket and its `on…` attributes, as the platform has them. */
 
-export const eventTypes = ['open', 'message', 'error', 'close'] as const
+const eventTypes = ['open', 'message', 'error', 'close'] as const
 type Listener = ((event: Event) => unknown) | null
 
 /** What has `on…` attributes: they are kept by type. */

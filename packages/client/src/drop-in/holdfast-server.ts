@@ -18,6 +18,9 @@ export interface HoldfastServerOptions {
   topic?: string
 }
 
+/** The server has ended the session (PROTOCOL.md §9.1). */
+const STOPPED = 4000
+
 /** Base64 by pieces: a call takes so many arguments at most. */
 const PIECE = 0x8000
 
@@ -52,8 +55,8 @@ function sessionEnd(client: Client, topic: string, url: URL, protocols: string[]
   client.on('gap', ({ topic: name }) => name === SESSION_INBOX && events.lost(LOST, 'messages lost'))
   client.on('close', ({ cause }) => {
     const { code, reason }: Cause = cause ?? { code: LOST, reason: '' }
-    // The server has ended the session with a code of its own, or of the application's.
-    if (code >= 3000) events.closed(code, reason)
+    // The session has been ended, which is what `terminate()` does; or somebody on the server had a code to say.
+    if (code >= 3000 && code !== STOPPED) events.closed(code, reason)
     else events.lost(LOST, reason)
   })
 

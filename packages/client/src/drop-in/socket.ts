@@ -32,6 +32,12 @@ const isRead = (content: Content): content is Read => typeof content === 'string
 const read = async (content: Content): Promise<Read> =>
   isRead(content) ? content : new Uint8Array(await content.arrayBuffer())
 
+/**
+ * By a close of either side; for want of what was there; or never open. Only the last is told by an `error` event, as platforms do where a
+ * connection breaks: graphql-ws takes one for a reason to give up.
+ */
+type Ending = 'clean' | 'lost' | 'failed'
+
 /** The class without its options. */
 export class Socket extends EventTarget implements WithHandlers {
   _handlers: WithHandlers['_handlers'] = {}
@@ -53,12 +59,12 @@ export class Socket extends EventTarget implements WithHandlers {
     this._url = urlOf(url, globalThis.document?.baseURI ?? globalThis.location?.href)
     const offered = protocols === undefined ? [] : protocolsOf(protocols)
     this._setup = setup
-    this._calm = setup.clock.after(setup.openTimeout, () => this._finish(LOST, 'not open in time', false))
+    this._calm = setup.clock.after(setup.openTimeout, () => this._lost(LOST, 'not open in time'))
     this._far = setup.reach(this._url, offered, {
       opened: (protocol) => this._opened(protocol, offered),
       received: (data) => this._received(data),
       closed: (code, reason) => this._closed(code, reason),
-      lost: (code, reason) => this._finish(code, reason, false),
+      lost: (code, reason) => this._lost(code, reason),
     })
   }
 
@@ -105,19 +111,18 @@ export class Socket extends EventTarget implements WithHandlers {
     this._readyState = 2
     this._calm()
     const { clock, closeTimeout } = this._setup
-    const fail = (): void => this._finish(LOST, '', false)
+    const fail = (): void => this._finish(LOST, '', wasOpen ? 'lost' : 'failed')
     this._calm = clock.after(wasOpen ? closeTimeout : 0, fail)
     if (!wasOpen) return this._far.end()
     const say = async (): Promise<unknown> => this._far.close(number, text)
     const said = this._tail ? this._tail.then(say) : say()
-    said.then(() => this._finish(number ?? NO_CODE, text, true), fail)
+    said.then(() => this._finish(number ?? NO_CODE, text, 'clean'), fail)
   }
 
   private _opened(protocol: string, offered: readonly string[]): void {
     if (this._readyState) return
     // Who has asked for one does not speak without (WHATWG WebSockets §2).
-    if (protocol ? !offered.includes(protocol) : offered.length)
-      return this._finish(LOST, 'no subprotocol in common', false)
+    if (protocol ? !offered.includes(protocol) : offered.length) return this._lost(LOST, 'no subprotocol in common')
     this._calm()
     this._readyState = 1
     this._protocol = protocol
@@ -133,19 +138,19 @@ export class Socket extends EventTarget implements WithHandlers {
       const [data] = await Promise.all([read(content), tail])
       this._put(data, size)
     } catch {
-      this._finish(LOST, 'unreadable blob', false)
+      this._lost(LOST, 'unreadable blob')
     }
   }
   private _put(data: Read, size: number): void {
     this._far.send(data).then(
       () => void (this._buffered -= size),
-      (error: HoldfastError) => this._finish(...failure(error), false),
+      (error: HoldfastError) => this._lost(...failure(error)),
     )
   }
   /** The other side has closed. It is told that it was heard, and has everything before that; nobody here waits for it. */
   private _closed(code: number, reason: string): void {
     // What was never open can only fail.
-    if (!this._readyState) return this._finish(code, reason, false)
+    if (!this._readyState) return this._lost(code, reason)
     if (this._readyState === 3) return
     const { clock, closeTimeout } = this._setup
     const end = (): void => {
@@ -154,18 +159,21 @@ export class Socket extends EventTarget implements WithHandlers {
     }
     const calm = clock.after(closeTimeout, end)
     this._far.close(code === NO_CODE ? null : code, reason).then(end, end)
-    this._end(code, reason, true)
+    this._end(code, reason, 'clean')
   }
-  private _finish(code: number, reason: string, wasClean: boolean): void {
+  private _lost(code: number, reason: string): void {
+    this._finish(code, reason, this._readyState ? 'lost' : 'failed')
+  }
+  private _finish(code: number, reason: string, ending: Ending): void {
     if (this._readyState === 3) return
     this._far.end()
-    this._end(code, reason, wasClean)
+    this._end(code, reason, ending)
   }
-  private _end(code: number, reason: string, wasClean: boolean): void {
+  private _end(code: number, reason: string, ending: Ending): void {
     this._calm()
     this._readyState = 3
-    if (!wasClean) this.dispatchEvent(new Event('error'))
-    this.dispatchEvent(closeEvent(code, reason, wasClean))
+    if (ending === 'failed') this.dispatchEvent(new Event('error'))
+    this.dispatchEvent(closeEvent(code, reason, ending === 'clean'))
   }
 }
 

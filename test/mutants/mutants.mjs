@@ -21,6 +21,9 @@ const serverTopics = 'packages/server/src/topics.ts'
 const replay = 'packages/server/src/replay.ts'
 const memoryLog = 'packages/server/src/memory-log.ts'
 
+const dropIn = 'packages/client/src/drop-in'
+const sockets = 'packages/server/src/sockets.ts'
+
 const simulation = 'test/simulation'
 const protocol = 'test/protocol'
 const lifecycle = 'test/client/connection'
@@ -395,5 +398,42 @@ export const mutants = [
     from: 'Number.isSafeInteger(value) && 1 / (value as number) > 0',
     to: "typeof value === 'number'",
     by: [protocol],
+  },
+
+  // ---- drop-in sockets
+  {
+    name: 'a drop-in socket goes on in a session that does not know it',
+    file: dropIn + '/holdfast-server.ts',
+    from: "if (state === 'begun' && !resumed) events.lost(LOST, 'session lost')",
+    to: "if (false) events.lost(LOST, 'session lost')",
+    by: ['test/drop-in'],
+  },
+  {
+    name: 'a drop-in socket goes on with a hole in what it was sent',
+    file: dropIn + '/holdfast-server.ts',
+    from: "name === SESSION_INBOX && events.lost(LOST, 'messages lost')",
+    to: 'void name',
+    by: ['test/drop-in/ends.test.ts'],
+  },
+  {
+    name: 'a lost drop-in socket says `error`, at which graphql-ws gives up',
+    file: dropIn + '/socket.ts',
+    from: "if (ending === 'failed') this",
+    to: "if (ending !== 'clean') this",
+    by: ['test/drop-in'],
+  },
+  {
+    name: 'what is sent behind a blob overtakes it',
+    file: dropIn + '/socket.ts',
+    from: 'if (!this._tail && isRead(content)) return',
+    to: 'if (isRead(content)) return',
+    by: ['test/drop-in/interface.test.ts'],
+  },
+  {
+    name: 'a socket begins in the middle of what was sent on another one',
+    file: sockets,
+    from: 'meta.redelivered || !(',
+    to: '!(',
+    by: ['test/drop-in/ends.test.ts'],
   },
 ]

@@ -21,9 +21,32 @@ declare function show(message: string): void
 declare function reloadEverything(): void
 declare function keepForLater(): void
 declare function askWhetherItArrived(): void
+declare function freshToken(): Promise<string>
 declare const Holdfast: typeof import('@holdfast/client/auto')
 declare module 'https://unpkg.com/*' {
   export * from '@holdfast/client/auto'
+}
+declare module 'reconnecting-websocket' {
+  interface Options {
+    maxReconnectionDelay?: number
+    connectionTimeout?: number
+    maxRetries?: number
+    maxEnqueuedMessages?: number
+  }
+  export default class ReconnectingWebSocket extends WebSocket {
+    constructor(url: () => Promise<string>, protocols: string[], options: Options)
+  }
+}
+declare module 'socket.io-client' {
+  interface Emitter {
+    emit(event: string, data: unknown, ack?: (reply: unknown) => void): void
+  }
+  interface Socket extends Emitter {
+    readonly recovered: boolean
+    readonly volatile: Emitter
+    on(event: string, listener: (data: unknown) => void): void
+  }
+  export function io(url: string, options: { auth: object }): Socket
 }
 declare module 'express' {
   export default function express(): import('node:http').RequestListener

@@ -96,6 +96,8 @@ export function plainServer(options: PlainServerOptions = {}): FarServer {
           autoConnect: false,
           // What cannot be opened fails, as with any WebSocket; and what is written counts in `bufferedAmount`, without a bound.
           backoff: () => null,
+          // That is for `openTimeout` to say.
+          timeouts: { open: Infinity, ...clientOptions.timeouts },
           outbox: { maxMessages: Infinity, maxBytes: Infinity },
         },
         plain({ codec: raw, protocols, ...(mappings as object) }),

@@ -70,6 +70,13 @@ const bundles: Bundle[] = [
   },
   { at: 'packages/vue', input: index, external: ['vue', '@holdfast/client'], format: 'packages', target: 'es2020' },
   {
+    at: 'packages/redis',
+    input: index,
+    external: ['ioredis', '@holdfast/server'],
+    format: 'packages',
+    target: 'es2022',
+  },
+  {
     at: 'packages/testing',
     input: { ...index, memory: 'src/memory.ts', codec: 'src/codec.ts' },
     format: 'packages',

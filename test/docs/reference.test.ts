@@ -14,6 +14,7 @@ const entries = {
   'drop-in': exportsOf('packages/client/src/drop-in.ts'),
   server: exportsOf('packages/server/src/index.ts'),
   protocol: exportsOf('packages/protocol/src/index.ts'),
+  redis: exportsOf('packages/redis/src/index.ts'),
   testing: exportsOf('packages/testing/src/index.ts'),
   codecChecks: exportsOf('packages/testing/src/codec.ts'),
   react: exportsOf('packages/react/src/index.ts'),
@@ -36,6 +37,7 @@ describe('tables of options name each option with the default of its docstring',
     ['docs/running-a-server.md', entries.server, 'ServerOptions'],
     ['docs/running-a-server.md', entries.server, 'ServerLimits'],
     ['docs/running-a-server.md', entries.server, 'MemoryLogOptions'],
+    ['docs/redis.md', entries.redis, 'RedisLogOptions'],
     ['docs/drop-in.md', entries['drop-in'], 'WebSocketClassOptions'],
     ['docs/drop-in.md', entries['drop-in'], 'HoldfastServerOptions'],
     ['docs/drop-in.md', entries['drop-in'], 'PlainServerOptions'],
@@ -132,7 +134,9 @@ test('docs/errors.md has every code of the sources, and no other', () => {
   const told = rowsOf('docs/errors.md').flatMap(([codes = '']) => codes.split(', '))
   // Said in a sentence of its own: it is the application that throws it.
   told.push('auth-refused')
-  expect([...new Set(told)].sort()).toEqual([...codesIn(['client', 'protocol', 'server', 'react', 'vue'])].sort())
+  expect([...new Set(told)].sort()).toEqual(
+    [...codesIn(['client', 'protocol', 'server', 'redis', 'react', 'vue'])].sort(),
+  )
 })
 
 describe('everything that is exported says what it is', () => {

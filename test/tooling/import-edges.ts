@@ -125,6 +125,7 @@ const outside: Record<string, RegExp> = {
   protocol: /^@msgpack\/msgpack$/,
   client: /^(mitt|@holdfast\/protocol(\/message-pack)?|@bufbuild\/protobuf)$/,
   server: /^(ws|@holdfast\/protocol(\/message-pack)?|node:.*)$/,
+  redis: /^(ioredis|@holdfast\/(protocol|server)|node:.*)$/,
   testing: /^(@holdfast\/(protocol|client|server)|node:.*)$/,
   react: /^(react|@holdfast\/client)$/,
   vue: /^(vue|@holdfast\/client)$/,

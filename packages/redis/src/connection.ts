@@ -1,0 +1,101 @@
+/** A connection to Redis, or to a cluster: commands go out only while it stands, and none is ever sent twice. */
+import { createHash } from 'node:crypto'
+import { Cluster, Redis, type RedisOptions } from 'ioredis'
+import { RedisLogError } from './errors.ts'
+import type { Settings } from './options.ts'
+
+/** A script and the name under which Redis knows it. */
+export interface Script {
+  readonly lua: string
+  readonly sha: string
+}
+
+export const createScript = (lua: string): Script => ({ lua, sha: createHash('sha1').update(lua).digest('hex') })
+
+export interface Connection {
+  readonly client: Redis | Cluster
+  /** Resolves while it stands, at once or within the timeout. Rejects with `unavailable` or `closed`. */
+  ready(): Promise<void>
+  /** Replies as buffers. `args` is asked when the command goes out, on the connection it goes out on. */
+  run(script: Script, keys: readonly string[], args: () => readonly (string | Buffer)[]): Promise<unknown>
+  close(): void
+}
+
+/** A command whose connection is lost may have been carried out: its caller learns that, and decides. */
+const ONCE: RedisOptions = { autoResendUnfulfilledCommands: false }
+const NOT_QUEUED = { maxRetriesPerRequest: 0, enableOfflineQueue: false }
+
+function open({ urls, isCluster, redis }: Settings, more: RedisOptions): Redis | Cluster {
+  const options: RedisOptions = { ...redis, ...more, ...ONCE }
+  if (!isCluster) return new Redis(urls[0]!, { ...options, ...NOT_QUEUED })
+  // What a cluster asks its nodes about itself has to be queued until they are connected.
+  return new Cluster([...urls], { redisOptions: options, enableOfflineQueue: false })
+}
+
+/** `onReady` is called each time that the connection stands (again). */
+export function createConnection(settings: Settings, more: RedisOptions, onReady: () => void): Connection {
+  const { timeout, onError } = settings
+  const client = open(settings, more)
+  /** Who waits for the connection to stand. */
+  let waiting: { promise: Promise<void>; end: (error?: RedisLogError) => void } | null = null
+  let isClosed = false
+
+  let isKnownLost = false
+  client.on('error', (error) => {
+    // Every attempt finds the same.
+    if (!isKnownLost) onError(error)
+    isKnownLost = true
+  })
+  client.on('ready', () => {
+    isKnownLost = false
+    waiting?.end()
+    onReady()
+  })
+
+  function wait(): Promise<void> {
+    if (isClosed) return Promise.reject(closed())
+    let end!: (error?: RedisLogError) => void
+    const promise = new Promise<void>((resolve, reject) => {
+      const late = setTimeout(() => end(unavailable('no connection in time')), timeout)
+      end = (error) => {
+        clearTimeout(late)
+        waiting = null
+        if (error) reject(error)
+        else resolve()
+      }
+    })
+    waiting = { promise, end }
+    return promise
+  }
+  async function ready(): Promise<void> {
+    if (isClosed || client.status !== 'ready') await (waiting?.promise ?? wait())
+  }
+
+  return {
+    client,
+    ready,
+    async run({ lua, sha }, keys, args) {
+      await ready()
+      for (let command: [string, string] = ['EVALSHA', sha]; ;) {
+        try {
+          return await client.callBuffer(...command, keys.length, ...keys, ...args())
+        } catch (error) {
+          if (String(error).includes('NOSCRIPT')) command = ['EVAL', lua]
+          // Its end has not been noticed yet; the command has not gone out.
+          else if (String(error).includes("Stream isn't writeable")) await (waiting?.promise ?? wait())
+          else throw unavailable('a command failed', error)
+        }
+      }
+    },
+    close() {
+      isClosed = true
+      waiting?.end(closed())
+      client.disconnect()
+    },
+  }
+}
+
+const closed = (): RedisLogError => new RedisLogError('closed', 'this log has been closed')
+
+const unavailable = (what: string, cause?: unknown): RedisLogError =>
+  new RedisLogError('unavailable', `Redis: ${what}${cause instanceof Error ? `: ${cause.message}` : ''}`, { cause })

@@ -1,0 +1,3 @@
+export { RedisLogError } from './errors.ts'
+export type { RedisLogOptions } from './options.ts'
+export { redisLog } from './redis-log.ts'

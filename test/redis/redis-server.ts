@@ -1,0 +1,94 @@
+/** A Redis of the test's own: on a free port, in a folder that is gone afterwards, kept in a file so that it can be started again. */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Redis } from 'ioredis'
+import { requireProgram } from '../../scripts/debian.ts'
+import { until } from '../support/world.ts'
+
+export interface RedisServer {
+  readonly url: string
+  /** Ends it as a crash would. What `save` has written is what the next start finds. */
+  kill(): Promise<void>
+  start(): Promise<void>
+  /** Writes everything to the file. */
+  save(): Promise<void>
+  /** Puts the file aside, or what was put aside in its place: the restored backup. */
+  backUp(): void
+  restore(): void
+  /** A command, answered as text. */
+  call(command: string, ...args: string[]): Promise<unknown>
+  /** Ends it, and nothing is left. */
+  close(): Promise<void>
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** `cluster`: the only node of one, which has every slot. */
+export async function startRedis({ cluster = false } = {}): Promise<RedisServer> {
+  const program = await requireProgram('redis-server')
+  const dir = mkdtempSync(join(tmpdir(), 'holdfast-redis-'))
+  const port = await freePort()
+  const url = `redis://127.0.0.1:${port}`
+  const options = {
+    '--port': port,
+    '--bind': '127.0.0.1',
+    '--dir': dir,
+    '--save': '',
+    '--appendonly': 'no',
+    '--cluster-enabled': cluster ? 'yes' : 'no',
+    '--cluster-announce-ip': '127.0.0.1',
+  }
+  let child: ChildProcess
+
+  async function withClient<T>(use: (client: Redis) => Promise<T>): Promise<T> {
+    const client = new Redis(url, { retryStrategy: () => 20 })
+    client.on('error', () => {})
+    try {
+      return await use(client)
+    } finally {
+      client.disconnect()
+    }
+  }
+  async function start(): Promise<void> {
+    child = spawn(program, Object.entries(options).flat().map(String), { stdio: 'ignore' })
+    await withClient((client) => client.ping())
+  }
+  async function kill(): Promise<void> {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+  }
+  const file = join(dir, 'dump.rdb')
+
+  await start()
+  if (cluster) {
+    await withClient((client) => client.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383'))
+    const isUp = async (): Promise<boolean> =>
+      (await withClient((client) => client.cluster('INFO'))).includes('cluster_state:ok')
+    await until(isUp, 'the cluster to be up')
+  }
+  return {
+    url,
+    kill,
+    start,
+    save: async () => void (await withClient((client) => client.save())),
+    backUp: () => copyFileSync(file, `${file}.aside`),
+    restore: () => copyFileSync(`${file}.aside`, file),
+    call: (command, ...args) => withClient((client) => client.call(command, ...args)),
+    async close() {
+      await kill()
+      rmSync(dir, { recursive: true, force: true })
+    },
+  }
+}

@@ -64,6 +64,18 @@ describe('an event stream', () => {
     expect(server.call.headers.get('last-event-id')).toBe('7')
   })
 
+  test('that asks for an hour is asked for again within a minute', async () => {
+    const { clock, server } = createHttpRig(eventSource)
+    await settled()
+    const write = await server.call.stream()
+    await write('retry: 3600000\n\n')
+    await write(null)
+    await clock.advance(29_999)
+    expect(server.calls).toHaveLength(1)
+    await clock.advance(1)
+    expect(server.calls).toHaveLength(2)
+  })
+
   test('that is answered with "no content" is not asked for again', async () => {
     const { client, server } = createHttpRig(eventSource)
     await settled()

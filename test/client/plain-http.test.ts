@@ -154,6 +154,7 @@ describe('an event stream', () => {
     const refused = client.send('a', 3).catch((error: HoldfastError) => error.message)
     await settled()
     await server.call.answer(400, '<!doctype html>no', 'text/html')
+    expect([client.status, server.calls.length]).toEqual(['open', 3])
     await server.call.answer(422)
     await server.call.answer(413)
     expect(await Promise.all(sends)).toEqual(['rejected refused', 'rejected refused'])

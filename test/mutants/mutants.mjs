@@ -13,6 +13,8 @@ const client = 'packages/client/src/client.ts'
 const topics = 'packages/client/src/topics.ts'
 const session = 'packages/client/src/dialects/holdfast-session.ts'
 const wire = 'packages/client/src/dialects/holdfast-wire.ts'
+const plain = 'packages/client/src/dialects/plain-session.ts'
+const plainStreams = 'packages/client/src/dialects/plain-streams.ts'
 const shared = 'packages/client/src/shared.ts'
 const uplink = 'packages/server/src/uplink.ts'
 const sessions = 'packages/server/src/sessions.ts'
@@ -435,5 +437,41 @@ export const mutants = [
     from: 'meta.redelivered || !(',
     to: '!(',
     by: ['test/drop-in/ends.test.ts'],
+  },
+  // ---- servers that know nothing of Holdfast
+  {
+    name: 'a plain server that talks all the time never hears a ping',
+    file: plain,
+    from: '&& heardAt - saidAt >= beat) ping()',
+    to: '&& heardAt < saidAt) ping()',
+    by: ['test/client/plain-liveness.test.ts'],
+  },
+  {
+    name: 'a message that a plain server finds wrong is sent again and again',
+    file: plain,
+    from: 'return !!serial',
+    to: 'return false',
+    by: ['test/client/plain-http.test.ts'],
+  },
+  {
+    name: 'the answer to a POST takes the id of the last event away',
+    file: plain,
+    from: 'lastEventId = item.about.id || lastEventId',
+    to: "lastEventId = item.about.id ?? ''",
+    by: ['test/client/plain-http.test.ts'],
+  },
+  {
+    name: 'what a plain server repeats is told twice',
+    file: plainStreams,
+    from: 'if (offset <= stream.at) return',
+    to: 'if (offset < stream.at) return',
+    by: ['test/client/plain'],
+  },
+  {
+    name: 'a hole is told at once, though a plain server can be asked for it',
+    file: plainStreams,
+    from: 'if (!resume) {',
+    to: 'if (resume) {',
+    by: ['test/client/plain'],
   },
 ]

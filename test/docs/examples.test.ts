@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Log } from '@holdfast/server'
 import { describe, expect, test } from 'vitest'
+import { compileScript, parse } from 'vue/compiler-sfc'
 import { testLog } from '../server/log-conformance.ts'
 import { until } from '../support/world.ts'
 import { exampleNamed, examplesOf, pages } from './pages.ts'
@@ -19,6 +20,24 @@ test('every example compiles, and one that does not is named by page and line', 
   expect(compiled.length).toBeGreaterThan(15)
   for (const example of [...compiled, wrong]) writeExample(folder, example)
   expect(typeFaults(folder)).toEqual([expect.stringMatching(/docs\.wrong\.md\/line-12\.ts\(13,34\): error.*'"b"'/)])
+})
+
+test('every Vue component compiles as a whole, its template with what its script gives it', () => {
+  const components = pages.flatMap((page) =>
+    [...readFileSync(page, 'utf8').matchAll(/^```vue\n([\s\S]*?)^```$/gm)].map(([, source = '']) => ({ page, source })),
+  )
+  expect(components.length).toBeGreaterThan(2)
+  for (const { page, source } of components) {
+    const { descriptor, errors } = parse(source, { filename: page })
+    const { content, bindings } = compileScript(descriptor, { id: page, inlineTemplate: true })
+    expect({ page, errors, isWhole: content.includes('_openBlock') }).toEqual({ page, errors: [], isWhole: true })
+    // What the template names and the script does not give is asked of the component itself, where nothing is.
+    expect({ page, bindings: Object.keys(bindings ?? {}).length > 0, strange: content.match(/_ctx\.\w+/g) }).toEqual({
+      page,
+      bindings: true,
+      strange: null,
+    })
+  }
 })
 
 /** Below those that systems give away: nobody takes it between this look and its use. */

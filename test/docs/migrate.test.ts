@@ -1,46 +1,17 @@
 // What the page on migration says to write instead is run, against servers as they were: those know nothing of Holdfast.
-import { readFileSync, writeFileSync } from 'node:fs'
-import { createServer, type IncomingMessage, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer, type IncomingMessage } from 'node:http'
 import { afterEach, expect, test } from 'vitest'
 import { WebSocketServer } from 'ws'
 import { until } from '../support/world.ts'
 import { exampleNamed } from './pages.ts'
-import { bundle, makeFolder, run, writeExample, type Run } from './workshop.ts'
+import { createStage } from './stage.ts'
+import type { Run } from './workshop.ts'
 
-const runs: Run[] = []
-const servers: Server[] = []
-afterEach(async () => {
-  for (const one of runs) one.stop()
-  await Promise.all(runs.splice(0).map(({ ended }) => ended))
-  for (const server of servers.splice(0)) {
-    server.closeAllConnections()
-    await new Promise((resolve) => server.close(resolve))
-  }
-})
+const stage = createStage()
+afterEach(() => stage.clear())
 
-async function listen(server: Server): Promise<string> {
-  servers.push(server)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return `127.0.0.1:${(server.address() as AddressInfo).port}`
-}
-
-/** What a browser has, and what the reader has: Node 20 has no WebSocket. */
-const AROUND = `
-import { WebSocket as Socket } from 'ws'
-Object.assign(globalThis, { WebSocket: Socket, freshToken: async () => 'fresh' })
-`
-
-/** Runs an example of the page, with another host in its place. */
-async function start(name: string, from: string, to: string): Promise<Run> {
-  const path = writeExample(makeFolder(`migrate-${name}`), exampleNamed('docs/migrate.md', name))
-  const code = readFileSync(path, 'utf8')
-  expect(code).toContain(from)
-  writeFileSync(path, AROUND + code.replaceAll(from, to))
-  const started = run(await bundle(path))
-  runs.push(started)
-  return started
-}
+const start = (name: string, from: string, to: string): Promise<Run> =>
+  stage.start(exampleNamed('docs/migrate.md', name), { [from]: to })
 
 test('from a WebSocket: what was sent upon opening is said, and messages go both ways', async () => {
   const http = createServer()
@@ -51,7 +22,7 @@ test('from a WebSocket: what was sent upon opening is said, and messages go both
       if (said.length === 1) socket.send(JSON.stringify({ type: 'price', payload: { price: 42 } }))
     }),
   )
-  const client = await start('after-web-socket.ts', 'wss://example.com', `ws://${await listen(http)}`)
+  const client = await start('after-web-socket.ts', 'wss://example.com', `ws://${await stage.listen(http)}`)
   await client.prints('ACME at 42')
   await until(() => said.length === 2, 'the order')
   expect(said).toEqual([
@@ -68,7 +39,7 @@ test('from a WebSocket that reconnects: the URL has a fresh token, and text stay
   new WebSocketServer({ server: http, verifyClient }).on('connection', (socket) =>
     socket.on('message', (packet: Buffer) => socket.send(`echo ${packet.toString()}`)),
   )
-  const client = await start('after-reconnecting.ts', 'wss://example.com', `ws://${await listen(http)}`)
+  const client = await start('after-reconnecting.ts', 'wss://example.com', `ws://${await stage.listen(http)}`)
   await client.prints('echo hello')
   expect(urls).toEqual(['/socket?token=fresh', '/socket?token=fresh'])
 })
@@ -81,7 +52,7 @@ test('from an EventSource: named events, others, the last id, and the end', asyn
     response.writeHead(200, { 'Content-Type': 'text/event-stream' })
     return response.end('event: headline\nid: 7\ndata: It works\n\ndata: two\ndata: lines\n\n')
   })
-  const client = await start('after-event-source.ts', 'https://example.com', `http://${await listen(http)}`)
+  const client = await start('after-event-source.ts', 'https://example.com', `http://${await stage.listen(http)}`)
   await client.prints(`{ data: 'It works', id: '7' }`)
   await client.prints(`{ data: 'two\\nlines', id: '7' }`)
   await client.prints('over')

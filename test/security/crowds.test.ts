@@ -1,36 +1,33 @@
 // A thousand who are slow or hostile at once: what they make the server hold is bounded, and those who behave are served.
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import type { ServerOptions } from '@holdfast/server'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { connectPeer, eventsIn, helloOf } from '../server/support/peer.ts'
 import { heapInUse } from '../server/support/heap.ts'
 import { openSite, openSocket, openStream, post, type Site } from '../server/support/wire.ts'
 import { createWorld } from '../server/support/world.ts'
+import { dial, upgradeTo } from './raw.ts'
 import { until } from '../support/world.ts'
 
 const CROWD = 1_000
 const MIB = 2 ** 20
 
 let site: Site
-const raw = new Set<Socket>()
+let raw: Socket[] = []
 
 /** A server for this test alone. */
 async function openHere(options: ServerOptions = {}): Promise<void> {
+  raw = []
   site = await openSite(options)
   onTestFinished(async () => {
     for (const socket of raw) socket.destroy()
-    raw.clear()
     await site.close()
   })
 }
 
-/** A TCP connection that says so much and no more, reading only where it is told to. */
-function dial(text: string | Buffer): Socket {
-  const { hostname, port } = new URL(site.url)
-  const socket = connect({ host: hostname, port: Number(port) })
-  socket.on('error', () => {})
-  socket.write(text)
-  raw.add(socket)
+function dialHere(text: string): Socket {
+  const socket = dial(site.url, text)
+  raw.push(socket)
   return socket
 }
 
@@ -51,47 +48,41 @@ async function expectServed(): Promise<void> {
   expect(frames[1]?.[0]).toBe('welcome')
 }
 
-const upgrade = (protocols: readonly string[]): string =>
-  [
-    'GET /realtime HTTP/1.1',
-    'Host: x',
-    'Connection: Upgrade',
-    'Upgrade: websocket',
-    'Sec-WebSocket-Version: 13',
-    'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
-    ...(protocols.length ? ['Sec-WebSocket-Protocol: ' + protocols.join(', ')] : []),
-    '\r\n',
-  ].join('\r\n')
+/** What buffers hold, after a collection. */
+function buffersInUse(): number {
+  heapInUse()
+  return process.memoryUsage().arrayBuffers
+}
 
 describe(`${CROWD} at once`, () => {
   test('bodies that are sent slowly are held up to the limit, the slowest make room, and honest ones are taken', async () => {
     await openHere({ limits: { bodies: 8 * MIB }, bodyTimeout: 60_000 })
     const part = 'x'.repeat(65_536)
-    const before = process.memoryUsage().arrayBuffers
-    times(CROWD, () => dial(`POST /realtime HTTP/1.1\r\nHost: x\r\nContent-Length: ${MIB}\r\n\r\n${part}`).resume())
+    const before = buffersInUse()
+    times(CROWD, () => dialHere(`POST /realtime HTTP/1.1\r\nHost: x\r\nContent-Length: ${MIB}\r\n\r\n${part}`).resume())
     // All but those that fit.
     const fit = (8 * MIB) / part.length
     await until(() => (site.server.stats().refused[503] ?? 0) >= CROWD - fit, 'the slowest to be refused')
     await expectServed()
-    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(32 * MIB)
+    expect(buffersInUse() - before).toBeLessThan(32 * MIB)
     expect(site.errors).toEqual([])
   })
 
   test('requests whose body never ends are each answered 408 in time, and their sockets are free', async () => {
     await openHere({ bodyTimeout: 500 })
-    times(CROWD, () => dial('POST /realtime HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n[').resume())
-    await until(() => [...raw].every(({ closed }) => closed), 'every socket to be closed')
+    times(CROWD, () => dialHere('POST /realtime HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n[').resume())
+    await until(() => raw.every(({ closed }) => closed), 'every socket to be closed')
     expect(site.server.stats().refused).toEqual({ 408: CROWD })
     await expectServed()
   })
 
   test('upgrades that never say hello are counted, refused beyond the limit, and closed in time', async () => {
     await openHere({ limits: { unauthenticated: CROWD / 2 }, helloTimeout: 2_000 })
-    times(CROWD, () => dial(upgrade(['holdfast.1'])).resume())
+    times(CROWD, () => dialHere(upgradeTo(['holdfast.1'])).resume())
     await until(() => (site.server.stats().closed[4200] ?? 0) >= CROWD / 2, 'the refusals')
     expect(site.server.stats().unauthenticated).toBeLessThanOrEqual(CROWD / 2)
     await until(() => site.server.stats().closed[4202] === CROWD / 2, 'the others to be closed for their silence')
-    await until(() => [...raw].every(({ closed }) => closed), 'every socket to be closed')
+    await until(() => raw.every(({ closed }) => closed), 'every socket to be closed')
     await expectServed()
   })
 })
@@ -133,7 +124,7 @@ test(`${CROWD} links that take nothing hold their share and no more, are closed,
 
 test('a head of headers without end is refused by the platform before it is ours', async () => {
   await openHere()
-  const socket = dial('POST /realtime HTTP/1.1\r\nHost: x\r\n')
+  const socket = dialHere('POST /realtime HTTP/1.1\r\nHost: x\r\n')
   let answer = ''
   socket.on('data', (data) => (answer += String(data)))
   for (let n = 0; n < 4_096 && !socket.destroyed; n++) socket.write(`X-${n}: ${'y'.repeat(64)}\r\n`)

@@ -7,6 +7,7 @@ import type { Peer } from './support/peer.ts'
 import { createRandom } from './support/random.ts'
 import { openSite, openSocket, post } from './support/wire.ts'
 import { createWorld } from './support/world.ts'
+import { mutateText, mutateValue, pick } from '../security/mutate.ts'
 
 const SEEDS = (token: string): unknown[] => [
   ['hello', helloOf({ session: token, incarnation: 2, subscriptions: [['a', ['e', 1, 1]]] })],
@@ -23,52 +24,6 @@ const SEEDS = (token: string): unknown[] => [
   ['post', token, 1, 1],
   ['poll', token, 1, 1],
 ]
-const ODD = [
-  null,
-  true,
-  -1,
-  0,
-  -0,
-  1.5,
-  2 ** 53,
-  1e308,
-  '',
-  '~',
-  '\n',
-  '__proto__',
-  'constructor',
-  [],
-  {},
-  [[]],
-  '\ud800',
-]
-const JUNK = Array.from('[]{}",:\\0123e-.nutrfals\u0000\u2028é💥')
-
-function pick<T>(random: () => number, list: readonly T[]): T {
-  return list[Math.floor(random() * list.length)]!
-}
-
-/** Changes one value somewhere in it. */
-function mutateValue(value: unknown, random: () => number): unknown {
-  if (random() < 0.2 || typeof value !== 'object' || value === null) return pick(random, ODD)
-  if (Array.isArray(value)) {
-    const copy: unknown[] = [...value]
-    const at = Math.floor(random() * (copy.length + 1))
-    if (random() < 0.2) copy.splice(at, 1)
-    else copy[at] = mutateValue(copy[at], random)
-    return copy
-  }
-  const key = pick(random, [...Object.keys(value), '__proto__', 'constructor', 'session'])
-  // Entries, so that `__proto__` becomes a key of its own, as it does in JSON.
-  return Object.fromEntries([...Object.entries(value), [key, mutateValue(undefined, random)]])
-}
-
-function mutateText(text: string, random: () => number): string {
-  const at = Math.floor(random() * text.length)
-  const cut = Math.floor(random() * 4)
-  return text.slice(0, at) + pick(random, JUNK) + text.slice(at + cut)
-}
-
 function mutatedPacket(token: string, random: () => number): string {
   const frames = Array.from({ length: 1 + Math.floor(random() * 3) }, () => pick(random, SEEDS(token)))
   const text = JSON.stringify(random() < 0.7 ? mutateValue(frames, random) : frames)

@@ -55,6 +55,23 @@ function headAt(bytes: Uint8Array, at: number): Head {
   return { kind: 'strange', size: 0, items: 0 }
 }
 
+/** The fault of strings that are no text. */
+export const NO_TEXT = 'not UTF-8'
+
+const utf8 = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true })
+
+/** A decoder makes characters of anything: overlong forms, halves of surrogate pairs (RFC 3629 §10). */
+function isText(bytes: Uint8Array, from: number, to: number): boolean {
+  while (from < to && bytes[from]! < 0x80) from++
+  if (from === to) return true
+  try {
+    utf8.decode(bytes.subarray(from, to))
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** What `bytes` are. Costs one look at each head; never throws. */
 export function scan(bytes: Uint8Array, maxDepth: number): Scan {
   /** Values still to come on each open level, and which levels are maps: those have a key where the number is even. */
@@ -74,11 +91,14 @@ export function scan(bytes: Uint8Array, maxDepth: number): Scan {
     const { kind, size, items } = headAt(bytes, at)
     if (kind === 'strange') return found('an extension type')
     if (maps[level] && left[level]! % 2 === 0 && kind !== 'text') return found('a key that is no string')
+    // Of text, behind its length.
+    const from = at + (bytes[at]! < 0xc0 ? 1 : 1 + (1 << (bytes[at]! - 0xd9)))
     at += 1 + size
     // Not `at > length`: a length beyond the end is NaN.
     if (!(at <= bytes.length)) return found('cut short')
     left[level]!--
     hasBytes ||= kind === 'bytes'
+    if (kind === 'text' && !isText(bytes, from, at)) return found(NO_TEXT)
     if (kind !== 'array' && kind !== 'map') continue
     if (level >= maxDepth) return found('nested too deep')
     left.push(items)

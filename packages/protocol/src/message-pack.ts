@@ -8,7 +8,7 @@ import type { Codec, Malformed } from './codec.ts'
 import { MEDIA_TYPE } from './frames.ts'
 import type { Frame } from './frames.ts'
 import type { FrameTable } from './kinds.ts'
-import { scan } from './message-pack-scan.ts'
+import { NO_TEXT, scan } from './message-pack-scan.ts'
 
 /** Bytes of a packet, or of a part of one. */
 export type Bytes = Uint8Array<ArrayBuffer>
@@ -51,10 +51,18 @@ export function toMessagePack(value: unknown): Bytes {
   } catch (cause) {
     throw cause instanceof TypeError ? cause : new TypeError(`It cannot be encoded: ${String(cause)}`, { cause })
   }
-  // What is shorter has not enough heads of arrays.
-  if (bytes.length > MAX_ELEMENT_DEPTH && scan(bytes, MAX_ELEMENT_DEPTH).fault)
-    throw new TypeError('nested deeper than ' + MAX_ELEMENT_DEPTH)
+  const { fault } = scan(bytes, MAX_ELEMENT_DEPTH)
+  if (fault === NO_TEXT) return encoder.encode(wellFormed(value))
+  if (fault) throw new TypeError('nested deeper than ' + MAX_ELEMENT_DEPTH)
   return bytes
+}
+
+/** A copy whose strings have U+FFFD for each half of a surrogate pair, as a platform makes it of text that it sends. */
+function wellFormed(value: unknown): unknown {
+  if (typeof value === 'string') return new TextDecoder().decode(new TextEncoder().encode(value))
+  if (Array.isArray(value)) return value.map(wellFormed)
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [wellFormed(key), wellFormed(item)]))
 }
 
 /** A copy of all bytes within: else each would keep its whole packet alive, and show it to whoever looks at its `buffer`. */
@@ -86,6 +94,15 @@ export function fromMessagePack(bytes: Uint8Array, maxDepth: number = MAX_DEPTH)
 function fromBase64url(text: string): Uint8Array | null {
   try {
     return Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (char) => char.charCodeAt(0))
+  } catch {
+    return null
+  }
+}
+
+/** Null for what is not UTF-8, which is not JSON either. */
+function textOf(bytes: Uint8Array): string | null {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
     return null
   }
@@ -123,7 +140,7 @@ function decode<F extends Frame>(packet: unknown, table: FrameTable): F[] | Malf
   if (typeof packet === 'string' && packet.startsWith('[')) return json.decode(packet, table)
   const bytes = bytesOf(packet)
   if (!bytes) return { malformed: 'neither bytes nor base64url' }
-  if (bytes[0] === BRACKET) return json.decode(new TextDecoder().decode(bytes), table)
+  if (bytes[0] === BRACKET) return json.decode(textOf(bytes), table)
   const decoded = fromMessagePack(bytes)
   return 'malformed' in decoded ? decoded : checkFrames(decoded.value, table)
 }

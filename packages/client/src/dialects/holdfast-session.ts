@@ -22,6 +22,7 @@ export function createSession(host: Host, codec: Codec): Session {
   let roundTrip: number | null = null
   let ping = { n: 0, at: 0 }
   let waiting: (() => void)[] = []
+  let renewal: 'none' | 'asked' = 'none'
   /** Up to this serial the server knows that its result may be forgotten. */
   let told = 0
 
@@ -112,6 +113,7 @@ export function createSession(host: Host, codec: Codec): Session {
         case 'welcome':
           // A hello carries the credential, too: what was asked for on a former link has happened.
           for (const done of waiting.splice(0)) done()
+          renewal = 'none'
           return welcome(frame[1])
         case 'nack':
           return void check(frame[0], outbox.rewind(frame[1]))
@@ -124,8 +126,12 @@ export function createSession(host: Host, codec: Codec): Session {
           if (frame[1] === ping.n) roundTrip = clock.now() - ping.at
           return host.changed()
         case 'renew':
+          // Once until it is done: a server that repeats itself must not have the page ask, and ask, for credentials.
+          if (renewal === 'asked') return
+          renewal = 'asked'
           return host.renew()
         case 'authenticated':
+          renewal = 'none'
           return waiting.shift()?.()
         case 'drain':
           return dispatch({ type: 'drain', within: Math.min(frame[1], MAX_HINT) })

@@ -152,19 +152,25 @@ describe.concurrent('with a read timeout of 5 s', { timeout }, () => {
     expect([opens(), server.requests.length, client.status]).toEqual([1, 1, 'open'])
   })
 
-  test('a stream that is silent for longer is cut, asked for again, and nothing is missed', async (context) => {
-    const scene = createScene(context)
-    const server = scene.closing(await startSseRoute({ retry: 20 }))
-    const { proxy } = await front(scene, server, { readTimeout })
-    const { client, heard, opens } = scene.visit(`${proxy.url}/events`, sseRoute)
-    client.on('status', (status) => status === 'reconnecting' && server.feed.publish(2))
-    await client.ready()
-    await until(() => server.feed.followers === 1)
-    server.feed.publish()
-    await until(() => heard.length === 3)
-    expect([heard, opens()]).toEqual([[1, 2, 3], 2])
-    expect(server.requests.map(({ headers }) => headers['last-event-id'])).toEqual([undefined, '1'])
-  })
+  test.for([
+    ['a hand-written stream', () => startSseRoute({ retry: 20 })],
+    ['express-sse with replay', () => startExpressSse({ replay: true })],
+  ] as const)(
+    '%s that is silent for longer is cut, asked for again, and nothing is missed',
+    async ([, start], context) => {
+      const scene = createScene(context)
+      const server = scene.closing(await start())
+      const { proxy } = await front(scene, server, { readTimeout })
+      const { client, heard, opens } = scene.visit(`${proxy.url}/events`, sseRoute)
+      client.on('status', (status) => status === 'reconnecting' && server.feed.publish(2))
+      await client.ready()
+      await until(() => server.feed.followers >= 1)
+      server.feed.publish()
+      await until(() => heard.length === 3)
+      expect([heard, opens()]).toEqual([[1, 2, 3], 2])
+      expect(server.requests.map(({ headers }) => headers['last-event-id'])).toEqual([undefined, '1'])
+    },
+  )
 
   test('a poll that is held for longer is answered 504 and asked again; what comes then is told once', async (context) => {
     const scene = createScene(context)

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 
 export function testCodec(name: string, given: CodecUnderTest): void {
   describe(`the codec ${name}`, () => {
-    test.each(codecChecks(given))('$title', ({ run }) => expect(run).not.toThrow())
+    const checks = codecChecks(given).map(({ title, run }) => [title, run] as const)
+    test.each(checks)('%s', (_, run) => expect(run).not.toThrow())
   })
 }

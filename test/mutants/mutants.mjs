@@ -474,4 +474,32 @@ export const mutants = [
     to: 'if (resume) {',
     by: ['test/client/plain'],
   },
+  {
+    name: 'a gzip bomb in a POST goes off',
+    file: 'packages/server/src/listeners/body.ts',
+    from: 'maxOutputLength: limit',
+    to: 'maxOutputLength: 2 ** 31',
+    by: ['test/server/compression.test.ts'],
+  },
+  {
+    name: 'a bomb of permessage-deflate goes off',
+    file: 'packages/server/src/listeners/web-socket.ts',
+    from: 'maxPayload: limits.received',
+    to: 'maxPayload: 2 ** 31 - 1',
+    by: ['test/server/compression.test.ts'],
+  },
+  {
+    name: 'a squeezed message tells what is in those before it',
+    file: 'packages/server/src/listeners/compression.ts',
+    from: 'serverNoContextTakeover: true',
+    to: 'serverNoContextTakeover: false',
+    by: ['test/server/compression.test.ts'],
+  },
+  {
+    name: 'bytes change while they wait to be sent',
+    file: 'packages/client/src/codecs/binary.ts',
+    from: 'message.byteLength).slice()',
+    to: 'message.byteLength)',
+    by: ['test/client/codecs.test.ts'],
+  },
 ]

@@ -5,6 +5,7 @@ import type { Place } from '../promises/bench.ts'
 import { describeDrain } from '../promises/drain.ts'
 import { describeFallback } from '../promises/fallback.ts'
 import { describePollFaults, describePostFaults } from '../promises/http-faults.ts'
+import { describeRecovery, describeStreamAnswers, describeWebSocketFaults } from '../promises/recovery.ts'
 import { describeResumeTime } from '../promises/resume-time.ts'
 import { describeSessions } from '../promises/sessions.ts'
 import { describeTraffic } from '../promises/traffic.ts'
@@ -39,7 +40,12 @@ describe.concurrent.each(transports)('%s', (transport) => {
   if (transport !== 'nativeEventSource') describeTruth(here, transport)
   describeSessions(here, transport)
   describeDrain(here, transport)
+  describeRecovery(here, transport)
+  if (transport !== 'longPolling' && transport !== 'webSocket') describeStreamAnswers(here, transport)
   if (transport !== 'webSocket') describePostFaults(here, transport)
+})
+describe.concurrent('upgrades and frames', () => {
+  describeWebSocketFaults(here)
 })
 describe.concurrent('polls', () => {
   describePollFaults(here)

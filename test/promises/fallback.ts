@@ -120,6 +120,30 @@ export function describeFallback(place: Place): void {
     })
   })
 
+  test('what a WebSocket delivers late, when the session has moved to a stream, changes nothing', async () => {
+    const handled: unknown[] = []
+    await within(place, noting(handled), async ({ world, agent }) => {
+      const client = await agent({ ...all, hasty: true })
+      await client.subscribe('down')
+      await client.send('up', 0)
+      // Its frames of both directions are kept back from here on.
+      const release = world.proxy.rule({ fault: 'hold', connections: 'existing' })
+      const held = client.send('up', 1)
+      await world.server.publish('down', 0)
+      world.proxy.rule({ fault: 'fail', kind })
+      await client.reconnect()
+      await openOver(client, 'eventSource')
+      await held
+      await world.server.publish('down', 1)
+      await until(async () => (await client.count('down')) === 2, 'both messages')
+      release()
+      await client.send('up', 2)
+      await until(() => world.server.stats().links === 1, 'the old link to be gone')
+      expect(handled).toEqual(numbers(3))
+      expect(await client.heard('down')).toEqual(numbers(2))
+    })
+  })
+
   test('one session over webSocket, eventSource, longPolling and webSocket again, under traffic', async () => {
     const handled: unknown[] = []
     await within(place, noting(handled), async (bench) => {

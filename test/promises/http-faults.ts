@@ -22,6 +22,8 @@ const pollFaults: readonly (readonly [name: string, rule: Rule])[] = [
   ...(['nothing', 'head', 'half', 'end'] as const).map(
     (at) => [`cut off, ${at} of the answer left`, { fault: 'truncate', kind: 'poll', nth: 1, at }] as const,
   ),
+  ['repeated by a proxy', { fault: 'duplicate', kind: 'poll', nth: 1 }],
+  ['answered from a cache, with the answer of the one before', { fault: 'duplicate-response', kind: 'poll', nth: 1 }],
 ]
 
 /** Three messages each way, the middle ones during the fault: each once, in order, and the session is the same. */

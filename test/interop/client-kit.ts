@@ -78,7 +78,7 @@ export function createScene({ onTestFinished }: Pick<TestContext, 'onTestFinishe
 }
 
 /** What each `send()` came to, by number: the level of its receipt, or outcome and code of its error. */
-export interface Outcomes {
+interface Outcomes {
   [outcome: string]: number
 }
 

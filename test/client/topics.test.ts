@@ -260,6 +260,53 @@ describe('within handlers', () => {
   })
 })
 
+describe('left before it was answered', () => {
+  it('is left once it is', async () => {
+    const { rig, link, subscription } = await open()
+    subscription.unsubscribe()
+    await settled()
+    expect(asked(rig)).toEqual([['subscribe', 'chat', null]])
+    link.down(...live(7))
+    await settled()
+    expect(asked(rig)).toEqual([
+      ['subscribe', 'chat', null],
+      ['unsubscribe', 'chat'],
+    ])
+    link.down(...events(8, 8), at(9))
+    await settled()
+    expect(asked(rig)).toHaveLength(2)
+  })
+
+  it('and subscribed anew, with more: nobody takes an answer that was meant for others, or tells of a gap that is none', async () => {
+    const { rig, link, subscription } = await open()
+    subscription.unsubscribe()
+    const now = listen(rig)
+    const start = listen(rig, { since: 'start' })
+    await settled()
+    expect(asked(rig)).toEqual([['subscribe', 'chat', null]])
+    // The answer to those who are gone; then the one to those who are there.
+    link.down(...live(1))
+    await settled()
+    expect(asked(rig).slice(1)).toEqual([['subscribe', 'chat', ['', 0, 0]]])
+    link.down(at(0), ...events(1, 1), ['caught-up', 'chat', 1], ...events(2, 2))
+    expect(start.seen).toEqual([1, 2])
+    expect(now.seen.filter(Array.isArray)).toEqual([])
+  })
+
+  it('and refused is not asked for any more; nor does it wait beyond its link', async () => {
+    const { rig, link, subscription } = await open()
+    subscription.unsubscribe()
+    link.down(['denied', 'chat', 'forbidden', 'not for you'])
+    const { seen } = listen(rig)
+    await settled()
+    expect(asked(rig)).toHaveLength(2)
+    await again(rig)
+    const next = await rig.welcome()
+    next.down(...live(3), ...events(4, 4))
+    expect(seen).toEqual([4])
+  })
+})
+
 describe('the end of a subscription', () => {
   it('ready resolves when it stands', async () => {
     const { link, subscription } = await open()

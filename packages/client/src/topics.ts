@@ -77,8 +77,8 @@ const isBehind = (topic: Topic, offset: number): boolean => positionOf(topic)![1
 
 export function createTopics(owner: TopicsOwner): Topics {
   const topics = new Map<string, Topic>()
-  /** Left before they were answered: the answer may yet come, and is not meant for whoever subscribes anew. */
-  const unanswered = new Set<string>()
+  /** To be left once they are answered. Answers carry no number (PROTOCOL.md §7.2): with one question at a time it is known whose each is. */
+  const leaving = new Set<string>()
 
   function ask(name: string, topic: Topic): void {
     topic.phase = 'asked'
@@ -113,15 +113,13 @@ export function createTopics(owner: TopicsOwner): Topics {
     add(name, listener, since) {
       const existing = topics.get(name)
       const topic = existing ?? create(name, since)
-      const isOverdue = unanswered.delete(name)
+      const isAsked = leaving.delete(name)
       const subscriber: Subscriber = { ...listener, cursor: createCursor(since ?? topic.lead.position) }
       topic.subscribers.add(subscriber)
-      if (existing && !isAnswered(topic)) {
-        if (since) topic.phase = 'outdated'
-      } else if (!existing || since) {
-        ask(name, topic)
-        if (isOverdue) topic.phase = 'outdated'
-      } else {
+      if (isAsked || (existing && !isAnswered(topic))) {
+        if (isAsked || since) topic.phase = 'outdated'
+      } else if (!existing || since) ask(name, topic)
+      else {
         const { position } = topic.lead
         if (position) subscriber.cursor.start(position)
         subscriber.settled()
@@ -132,21 +130,21 @@ export function createTopics(owner: TopicsOwner): Topics {
           topic.subscribers.delete(subscriber)
           if (topic.subscribers.size > 1 || topics.get(name) !== topic) return
           topics.delete(name)
-          if (!isAnswered(topic)) unanswered.add(name)
-          owner.leave(name)
+          if (isAnswered(topic)) owner.leave(name)
+          else leaving.add(name)
         },
       ]
     },
     positions() {
       // A new link brings no answers of the old one.
-      unanswered.clear()
+      leaving.clear()
       return [...topics].map(([name, topic]) => {
         topic.phase = 'asked'
         return [name, positionOf(topic)]
       })
     },
     subscribed(name, position) {
-      unanswered.delete(name)
+      if (leaving.delete(name)) return owner.leave(name)
       // An inbox is subscribed without being asked for.
       const topic = topics.get(name) ?? (name[0] === '~' ? create(name, null) : undefined)
       if (!topic) return
@@ -188,6 +186,7 @@ export function createTopics(owner: TopicsOwner): Topics {
     denied(name, code, message) {
       const topic = topics.get(name)
       topics.delete(name)
+      leaving.delete(name)
       for (const subscriber of topic?.subscribers ?? []) subscriber.settled([code, message])
     },
     volatile: (topic, data, offset = 0, epoch = '') =>

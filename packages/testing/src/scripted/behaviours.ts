@@ -1,5 +1,5 @@
 // What a scripted server does with a link by itself, until the test takes over.
-import type { UpFrame, Welcome } from '@holdfast/protocol'
+import type { Position, UpFrame, Welcome } from '@holdfast/protocol'
 import type { ScriptedLink } from './link.ts'
 
 /** Called for each new link, before anything has been heard on it. Any function will do: it calls what the link has. */
@@ -15,12 +15,15 @@ const upon = <T extends UpFrame[0]>(
 export const welcomes =
   (welcome: Partial<Welcome> = {}): Behaviour =>
   (link) => {
+    // Without an epoch it means: from the start, of whatever log there is (PROTOCOL.md §7.2).
+    const confirm = (topic: string, position: Position | null | undefined): void =>
+      link.subscribed(topic, position?.[0] ? position : undefined)
     link.open()
     upon(link, 'ping', ([, n]) => link.down(['pong', n]))
-    upon(link, 'subscribe', ([, topic, position]) => link.subscribed(topic, position ?? undefined))
+    upon(link, 'subscribe', ([, topic, position]) => confirm(topic, position))
     upon(link, 'hello', ([, { subscriptions }]) => {
       link.welcome(welcome)
-      for (const [topic, position] of subscriptions) link.subscribed(topic, position ?? undefined)
+      for (const [topic, position] of subscriptions) confirm(topic, position)
     })
   }
 

@@ -36,8 +36,8 @@ function copyTree() {
   return tree
 }
 
-/** Resolves to what the suites said. */
-function run(tree, suites) {
+/** Resolves to what the mutant's suites said. */
+function run(tree, { by: suites, oracle }) {
   const vitest = join(root, 'node_modules/vitest/vitest.mjs')
   const report = join(tree, 'report.json')
   rmSync(report, { force: true })
@@ -50,7 +50,8 @@ function run(tree, suites) {
     '--reporter=json',
     `--outputFile=${report}`,
   ]
-  const child = spawn(process.execPath, [vitest, ...args, ...suites], { cwd: tree, stdio: 'ignore' })
+  const env = { ...process.env, SHRINK: 'no' }
+  const child = spawn(process.execPath, [vitest, ...args, ...suites], { cwd: tree, stdio: 'ignore', env })
   const late = setTimeout(() => child.kill('SIGKILL'), PATIENCE)
   return new Promise((resolve) => {
     child.on('close', () => {
@@ -64,7 +65,10 @@ function run(tree, suites) {
       const failed = told.testResults
         .flatMap(({ assertionResults }) => assertionResults)
         .find(({ status }) => status === 'failed')
-      if (failed) return resolve({ verdict: 'killed', test: failed.fullName.trim() })
+      const by = failed?.fullName.trim()
+      // One that another oracle notices first says nothing of its own.
+      const isMissed = failed && oracle && !failed.failureMessages.some((text) => text.includes(`[${oracle}]`))
+      if (failed) return resolve({ verdict: isMissed ? `not noticed by ${oracle}` : 'killed', test: by })
       // A file that cannot be loaded proves nothing: the mutant has to be a program.
       resolve({ verdict: told.success && told.numTotalTests ? 'SURVIVED' : 'did not run', test: '' })
     })
@@ -86,7 +90,7 @@ async function work(queue, results) {
         path,
         text.replace(mutant.from, () => mutant.to),
       )
-      const told = await run(tree, mutant.by)
+      const told = await run(tree, mutant)
       writeFileSync(path, text)
       const seconds = (performance.now() - from) / 1000
       results.push({ mutant, ...told, seconds })

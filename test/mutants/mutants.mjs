@@ -39,6 +39,7 @@ const server = 'test/server'
  * @property {string} from
  * @property {string} to
  * @property {string[]} by suites of which one has to fail
+ * @property {string} [oracle] of the simulation, the one that has to object (test/simulation/oracles.ts)
  */
 
 /** @type {Mutant[]} */
@@ -70,7 +71,8 @@ export const mutants = [
     file: intake,
     from: 'return [handled, fresh]',
     to: 'return [received, fresh]',
-    by: [protocol, simulation],
+    by: [simulation],
+    oracle: 'acknowledged',
   },
   {
     name: 'results forgotten before the client has settled them',
@@ -98,14 +100,16 @@ export const mutants = [
     file: outbox,
     from: 'nextSerial = Math.max(serial, settledUpTo()) + 1',
     to: 'nextSerial = lastSerial + 1',
-    by: [protocol],
+    by: [simulation],
+    oracle: 'session',
   },
   {
     name: 'a message of a lost session is sent again under a new id',
     file: outbox,
     from: "entry.id ||= session + '.' + lastSerial",
     to: "entry.id = session + '.' + lastSerial",
-    by: [protocol, simulation],
+    by: [simulation],
+    oracle: 'once',
   },
   {
     name: 'a redelivered message does not say so',
@@ -126,7 +130,8 @@ export const mutants = [
     file: outbox,
     from: "outcome: entry.redelivered ? 'in-doubt' : 'not-sent'",
     to: "outcome: 'not-sent'",
-    by: [protocol, simulation],
+    by: [simulation],
+    oracle: 'not-sent',
   },
   {
     name: 'the tombstone of a lost session is ignored',
@@ -140,7 +145,8 @@ export const mutants = [
     file: outbox,
     from: "if (at <= now) drop(entry, 'expired')",
     to: 'if (false) {}',
-    by: [protocol],
+    by: [simulation],
+    oracle: 'sound',
   },
   {
     name: 'a poisonous message blocks the queue for ever',
@@ -161,7 +167,8 @@ export const mutants = [
     file: outbox,
     from: "limits.overflow === 'wait' || (messagesOver <= 0 && bytesOver <= 0)",
     to: 'true',
-    by: [protocol],
+    by: [simulation],
+    oracle: 'bounds',
   },
   {
     name: 'a lost tail is never noticed on a quiet link',
@@ -201,7 +208,8 @@ export const mutants = [
     file: uplink,
     from: 'session.blockedBy = serial\n',
     to: 'session.blockedBy = 0\n',
-    by: [server],
+    by: [simulation],
+    oracle: 'order',
   },
   {
     name: 'a buried session goes on starting messages',
@@ -236,7 +244,8 @@ export const mutants = [
     file: sessions,
     from: 'session.place.since + resumeWindow > now) break',
     to: 'session.place.since + resumeWindow > -1) break',
-    by: [server],
+    by: [simulation],
+    oracle: 'leftovers',
   },
   {
     name: 'a session is forgotten while its handler runs',
@@ -272,7 +281,15 @@ export const mutants = [
     file: topics,
     from: 'if (hole) subscriber.gap(toGap(name, hole))',
     to: '',
-    by: ['test/client/topics.test.ts', simulation],
+    by: [simulation],
+    oracle: 'topics',
+  },
+  {
+    name: 'a second question about a topic is asked before the first is answered',
+    file: topics,
+    from: 'if (isAnswered(topic)) owner.leave(name)\n          else leaving.add(name)\n',
+    to: 'owner.leave(name)\n',
+    by: ['test/client/topics.test.ts'],
   },
   {
     name: 'the position moves before the handler has run',
@@ -323,13 +340,55 @@ export const mutants = [
     to: '',
     by: ['test/client/dialect.test.ts'],
   },
+  // ---- what no other entry shows of the oracles
+  {
+    name: 'a refusal is told as a failure',
+    file: uplink,
+    from: "known ? words(error.code).slice(0, 256) : 'handler-failed'",
+    to: "'handler-failed'",
+    by: [simulation],
+    oracle: 'outcome',
+  },
+  {
+    name: 'a send that is replaced never settles',
+    file: outbox,
+    from: "if (older) drop(older, 'replaced')",
+    to: 'if (older && waiting.delete(older)) pending--',
+    by: [simulation],
+    oracle: 'settles',
+  },
+  {
+    name: 'no back-off: attempts follow each other at once',
+    file: backoff,
+    from: 'random() * Math.min(cap, base * 2 ** retry)',
+    to: 'random() * 10',
+    by: [simulation],
+    oracle: 'cost',
+  },
+  {
+    name: 'a link that is given up is not closed',
+    file: client,
+    from: 'current?.link?.close(bye ? [bye] : undefined)\n',
+    to: '',
+    by: [simulation],
+    oracle: 'one-link',
+  },
+  {
+    name: 'chance comes from elsewhere than the seed',
+    file: backoff,
+    from: 'random() *',
+    to: '((performance.now() * 1000) % 1) *',
+    by: [simulation],
+    oracle: 'repeatable',
+  },
   // ---- lifecycle
   {
     name: 'callbacks of a replaced link still count',
     file: client,
     from: 'if (!me || me !== current) return\n',
     to: 'if (!me) return\n',
-    by: [driver, simulation],
+    by: [simulation],
+    oracle: 'fence',
   },
   {
     name: 'frames of a replaced link still count',
@@ -378,7 +437,8 @@ export const mutants = [
     file: connection,
     from: "return at === 'opening' ? [{ at: 'joining', by: now + turn.join, course }] : [state]",
     to: "return at === 'opening' ? [{ at: 'joining', by: Infinity, course }] : [state]",
-    by: [lifecycle],
+    by: [simulation],
+    oracle: 'recovery',
   },
   {
     name: 'no jitter: everybody comes back at once',

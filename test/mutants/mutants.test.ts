@@ -1,6 +1,7 @@
 // The mutants have to fit the sources: one that does not apply any more proves nothing.
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { ORACLES } from '../simulation/oracles.ts'
 
 interface Mutant {
   name: string
@@ -8,6 +9,7 @@ interface Mutant {
   from: string
   to: string
   by: string[]
+  oracle?: string
 }
 
 const { mutants } = (await import(String(new URL('mutants.mjs', import.meta.url)))) as { mutants: Mutant[] }
@@ -20,4 +22,9 @@ test.each(mutants)('applies: $name', ({ file, from, to }) => {
 test('there are 25 or more, each with a name of its own', () => {
   expect(new Set(mutants.map(({ name }) => name)).size).toBe(mutants.length)
   expect(mutants.length).toBeGreaterThanOrEqual(25)
+})
+
+test('each oracle of the simulation has a mutant that it has to find', () => {
+  const proven = mutants.flatMap(({ oracle }) => oracle ?? [])
+  expect([...new Set(proven)].toSorted()).toEqual(Object.keys(ORACLES).toSorted())
 })

@@ -1,6 +1,8 @@
-/** Many seeds in a row: prints what fails and how to see it again, and counts how often each fault took effect. */
+/** Many runs in a row: prints what fails, cut down, and how to see it again, and counts how often each fault took effect. */
 import { FAULTS, type Fault } from './faults.ts'
-import { runSeed, type Outcome } from './run.ts'
+import type { Plan } from './plan.ts'
+import { runPlan, type Outcome } from './run.ts'
+import { shrink } from './shrink.ts'
 
 export interface Campaign {
   readonly seeds: number
@@ -9,36 +11,64 @@ export interface Campaign {
   readonly faults: ReadonlyMap<Fault, number>
 }
 
-/** As many broken seeds as are told in full. */
+/** `no` where it does not matter what it takes to fail. */
+const { SHRINK } = process.env
+
+/** As many broken runs as are told. */
 const TOLD = 3
 
-function tell({ seed, failure, lines }: Outcome): string {
+const indent = (lines: readonly string[]): string[] => lines.map((line) => '    ' + line.slice(0, 240))
+
+/** The first one is worth the time to cut it down. */
+async function tell(outcome: Outcome, how: 'shrunk' | 'as it was'): Promise<string> {
+  const { seed, failure } = outcome
+  const head = `seed ${seed}: ${failure}`
+  const again = `again: SEED=${seed} npm run test:unit -- test/simulation`
+  if (how === 'as it was') return [head, ...indent(outcome.lines), again].join('\n')
+  const { plan, outcome: least, runs } = await shrink(outcome, runPlan)
   return [
-    `seed ${seed}: ${failure}`,
-    ...lines.map((line) => '    ' + line.slice(0, 240)),
-    `again by itself: SEED=${seed} npm run test:unit -- test/simulation`,
+    head,
+    `  shrunk in ${runs} runs to ${least.taken.length} of ${outcome.taken.length} things that took place: ${least.failure}`,
+    ...indent(least.lines),
+    again,
+    `  for the corpus: { seed: ${seed}, only: ${JSON.stringify(plan.only)} }`,
   ].join('\n')
 }
 
-export async function runCampaign(seeds: Iterable<number>): Promise<Campaign> {
+export interface CampaignOptions {
+  /** After this time no further run is begun, ms. */
+  time?: number
+  /** Every so many runs. */
+  progress?: (campaign: Campaign) => void
+  /** At once. */
+  failed?: (told: string) => void
+}
+
+export async function runCampaign(plans: Iterable<Plan>, options: CampaignOptions = {}): Promise<Campaign> {
+  const { time = Infinity, progress, failed } = options
   const failures: string[] = []
   const faults = new Map<Fault, number>(FAULTS.map((fault) => [fault, 0]))
-  let count = 0
-  for (const seed of seeds) {
-    const outcome = await runSeed(seed)
-    count++
+  const from = performance.now()
+  let seeds = 0
+  for (const plan of plans) {
+    const outcome = await runPlan(plan)
+    seeds++
     for (const [fault, times] of outcome.faults) faults.set(fault, faults.get(fault)! + times)
-    if (outcome.failure !== null) failures.push(tell(outcome))
-    if (failures.length === TOLD) break
+    if (outcome.failure !== null) {
+      failures.push(await tell(outcome, failures.length || SHRINK === 'no' ? 'as it was' : 'shrunk'))
+      failed?.(failures.at(-1)!)
+    }
+    if (failures.length === TOLD || performance.now() - from > time) break
+    if (seeds % 1000 === 0) progress?.({ seeds, failures, faults })
   }
-  return { seeds: count, failures, faults }
+  return { seeds, failures, faults }
 }
 
-export function* range(from: number, count: number): Generator<number> {
-  for (let seed = from; seed < from + count; seed++) yield seed
+export function* range(from: number, count: number): Generator<Plan> {
+  for (let seed = from; seed < from + count; seed++) yield { seed }
 }
 
-/** Faults that took effect less often than so many times per 100 seeds: what they would break stays unseen. */
+/** Faults that took effect less often than so many times per 100 runs: what they would break stays unseen. */
 export function rareFaults({ faults, seeds }: Campaign, perHundred: number): string[] {
   return [...faults]
     .filter(([, times]) => times < (perHundred * seeds) / 100)

@@ -12,8 +12,15 @@ export interface Chance {
   pick<T>(from: readonly T[]): T
   /** With this mean, exponential: the time to the next of events that know nothing of each other. */
   wait(mean: number): number
-  /** Another stream, so that draws added to one part of a run leave the others as they were. */
-  fork(): Chance
+  /** Another stream, by name: draws added to one part of a run leave the others as they were, and so do parts added. */
+  fork(name: string): Chance
+}
+
+/** FNV-1a. */
+function mix(seed: number, name: string): number {
+  let mixed = seed ^ 0x811c9dc5
+  for (let i = 0; i < name.length; i++) mixed = Math.imul(mixed ^ name.charCodeAt(i), 0x01000193)
+  return mixed >>> 0
 }
 
 export function createChance(seed: number): Chance {
@@ -26,6 +33,6 @@ export function createChance(seed: number): Chance {
     hit: (probability) => float() < probability,
     pick: (from) => from[int(from.length)]!,
     wait: (mean) => Math.ceil(-Math.log(1 - float()) * mean),
-    fork: () => createChance(int(2 ** 32)),
+    fork: (name) => createChance(mix(seed, name)),
   }
 }

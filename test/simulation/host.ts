@@ -17,7 +17,7 @@ import type { Truth } from './truth.ts'
 import type { Clock, World } from './world.ts'
 
 /** Where the application's code can be when its process dies. */
-export type CrashPoint = 'before-handler' | 'after-handler' | 'append' | 'authenticate'
+export type CrashPoint = 'before-handler' | 'after-handler' | 'authenticate' | 'log'
 
 export interface HostOptions {
   world: World
@@ -66,12 +66,13 @@ function slow(log: Log, clock: Clock, delay: () => number): Log {
 }
 
 /** Credentials look like `ann:12000`: who, and when it was made. */
-function authenticate(options: HostOptions, credential: unknown): Identity | null {
+function authenticate(options: HostOptions, credential: unknown, skew: number): Identity | null {
   if (typeof credential !== 'string') return null
   const [id, madeAt] = credential.split(':')
   const expiresAt = Number(madeAt) + options.credentialLife()
   if (!(expiresAt > options.world.now)) throw new RejectError('expired', 'credential expired')
-  return { id: id!, expiresAt }
+  // By the server's own clock, which may be off.
+  return { id: id!, expiresAt: expiresAt + skew }
 }
 
 let processes = 0
@@ -86,7 +87,18 @@ export function createHost(options: HostOptions): Host {
   const http = new EventEmitter()
   const own =
     options.sharedLog ?? truth.record(memoryLog({ maxMessages: options.keep, epoch: 'm' + n, now: clock.now }))
-  const log = options.logDelay ? slow(own, clock, () => chance.int(options.logDelay)) : own
+  const deadly: Log = {
+    ...own,
+    read(topic, after, limit) {
+      dies('log')
+      return own.read(topic, after, limit)
+    },
+    locate(topic, position) {
+      dies('log')
+      return own.locate(topic, position)
+    },
+  }
+  const log = options.logDelay ? slow(deadly, clock, () => chance.int(options.logDelay)) : deadly
   const pause = (ms: number): Promise<void> => new Promise((resolve) => clock.after(ms, resolve))
 
   function kill(): void {
@@ -126,11 +138,11 @@ export function createHost(options: HostOptions): Host {
     async authenticate({ credential }) {
       if (!options.isCalm() && chance.hit(0.2)) await pause(chance.int(400))
       dies('authenticate')
-      return authenticate(options, credential)
+      return authenticate(options, credential, actor.skew)
     },
     onError(error, where) {
       if (actor.state === 'alive' && (error as Error).message !== 'planned')
-        world.fail(`${where}: ${String((error as Error).stack)}`)
+        world.fail('sound', `${where}: ${String((error as Error).stack)}`)
     },
   })
   const fullAt = settings.limits?.replayBytes ?? Infinity

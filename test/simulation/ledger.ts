@@ -1,4 +1,5 @@
 /** Judges messages up: who had which one when, and whether what the sender was told is true. */
+import type { Oracle } from './oracles.ts'
 import type { World } from './world.ts'
 
 export type Plan = 'nothing' | 'value' | 'refuse' | 'throw'
@@ -27,6 +28,8 @@ interface Letter {
   readonly once: boolean
   readonly ttl: boolean
   readonly keyed: boolean
+  /** Whether the next message waits until its handler is done. */
+  readonly inTurn: boolean
   /** Aborted by its sender, or timed out, at the latest when settled so. */
   withdrawn: boolean
   handed: boolean
@@ -59,12 +62,14 @@ export interface Facts {
 
 export interface Ledger {
   readonly letters: ReadonlyMap<string, Letter>
-  add(letter: Pick<Letter, 'page' | 'kind' | 'once' | 'ttl' | 'keyed'>): Letter
+  add(letter: Pick<Letter, 'page' | 'kind' | 'once' | 'ttl' | 'keyed' | 'inTurn'>): Letter
   handed(key: string): void
   heard(key: string, process: number, isFresh: boolean): void
   started(body: Body, meta: Meta, process: number): Start | null
   settled(letter: Letter, outcome: string, code: string, told: { id?: string; reply?: unknown }): void
   open(): Letter[]
+  /** That page is gone: nobody is told any more. */
+  abandon(page: string): void
 }
 
 export const replyTo = (key: string): string => 'reply to ' + key
@@ -72,29 +77,30 @@ export const replyTo = (key: string): string => 'reply to ' + key
 export function createLedger(world: World, facts: Facts): Ledger {
   const letters = new Map<string, Letter>()
   const counts = new Map<string, number>()
-  /** The last serial and number started, per process and session. */
-  const last = new Map<string, { serial: number; n: number }>()
+  /** The last serial and number started, per process and session, and the last start that others wait for. */
+  const last = new Map<string, { serial: number; n: number; before: Start | null }>()
   const byId = new Map<string, string>()
-  const fail = (letter: Letter, what: string): void => world.fail(`${letter.key}: ${what}`)
+  const fail = (oracle: Oracle, letter: Letter, what: string): void => world.fail(oracle, `${letter.key}: ${what}`)
 
-  function checkOrder(letter: Letter, meta: Meta, process: number): void {
-    const place = process + ' ' + meta.session.id
-    const before = last.get(place) ?? { serial: 0, n: -1 }
-    if (meta.serial <= before.serial) fail(letter, `serial ${meta.serial} is started after ${before.serial}`)
-    if (letter.n <= before.n) fail(letter, `message ${letter.n} is started after ${before.n}`)
-    last.set(place, { serial: meta.serial, n: letter.n })
+  function checkOrder(letter: Letter, meta: Meta, start: Start): void {
+    const place = start.process + ' ' + meta.session.id
+    const before = last.get(place) ?? { serial: 0, n: -1, before: null }
+    if (meta.serial <= before.serial) fail('order', letter, `serial ${meta.serial} is started after ${before.serial}`)
+    if (letter.n <= before.n) fail('order', letter, `message ${letter.n} is started after ${before.n}`)
+    if (before.before?.finished === 'running') fail('order', letter, `started before serial ${before.serial} is done`)
+    last.set(place, { serial: meta.serial, n: letter.n, before: letter.inTurn ? start : before.before })
   }
   function checkRepetition(letter: Letter, meta: Meta): void {
     const { starts } = letter
     if (!starts.length) return
-    if (starts.some(({ id }) => id !== meta.id)) fail(letter, `started as ${meta.id} and as ${starts[0]!.id}`)
+    if (starts.some(({ id }) => id !== meta.id)) fail('once', letter, `started as ${meta.id} and as ${starts[0]!.id}`)
     // In a session that was taken from its client, what waited goes on; meanwhile the client may have sent it again in its new one.
     const isLate = facts.isUnknown(meta.session.id)
-    if (!meta.redelivered && !isLate) fail(letter, 'started again without being called redelivered')
-    if (facts.intake === 'at-most-once') fail(letter, 'started again though at most once was asked for')
+    if (!meta.redelivered && !isLate) fail('once', letter, 'started again without being called redelivered')
+    if (facts.intake === 'at-most-once') fail('once', letter, 'started again though at most once was asked for')
     for (const { process, session } of starts)
       if (!facts.isDead(process) && !facts.isUnknown(session) && !isLate)
-        fail(letter, `started again while process ${process} and the tombstone of ${session} live`)
+        fail('once', letter, `started again while process ${process} and the tombstone of ${session} live`)
   }
   /** What has to be true for a sender to be told so. */
   function fault(letter: Letter, outcome: string, code: string, told: { id?: string; reply?: unknown }): string | null {
@@ -141,17 +147,14 @@ export function createLedger(world: World, facts: Facts): Ledger {
 
   return {
     letters,
-    add({ page, kind, once, ttl, keyed }) {
+    add(given) {
+      const { page } = given
       const n = counts.get(page) ?? 0
       counts.set(page, n + 1)
       const letter: Letter = {
+        ...given,
         key: `${page}.${n}`,
-        page,
         n,
-        kind,
-        once,
-        ttl,
-        keyed,
         withdrawn: false,
         handed: false,
         heardBy: new Set(),
@@ -164,28 +167,28 @@ export function createLedger(world: World, facts: Facts): Ledger {
     },
     handed(key) {
       const letter = letters.get(key)
-      if (!letter) return world.fail(`${key} is on a link, and was never sent`)
+      if (!letter) return world.fail('outcome', `${key} is on a link, and was never sent`)
       letter.handed = true
-      if (letter.outcome === 'not-sent') fail(letter, 'not sent, yet it is put on a link')
+      if (letter.outcome === 'not-sent') fail('not-sent', letter, 'not sent, yet it is put on a link')
     },
     heard(key, process, isFresh) {
       const letter = letters.get(key)
-      if (!letter?.handed) return world.fail(`${key} is heard by the server, and was never handed over`)
+      if (!letter?.handed) return world.fail('not-sent', `${key} is heard by the server, and was never handed over`)
       letter.heardBy.add(process)
       if (isFresh) letter.heardFresh.add(process)
     },
     started({ k }, meta, process) {
       const letter = letters.get(k)
       if (!letter) {
-        world.fail(`${k} is handled, and was never sent`)
+        world.fail('once', `${k} is handled, and was never sent`)
         return null
       }
       world.trace(
         `start ${k} as ${meta.id} in ${meta.session.id} by process ${process}${meta.redelivered ? ' redelivered' : ''}`,
       )
       if (!letter.heardFresh.has(process))
-        fail(letter, 'handled, though it only came on a link that had been taken over')
-      if (meta.volatile !== (letter.kind === 'volatile')) fail(letter, 'handled with the wrong guarantee')
+        fail('fence', letter, 'handled, though it only came on a link that had been taken over')
+      if (meta.volatile !== (letter.kind === 'volatile')) fail('once', letter, 'handled with the wrong guarantee')
       const start: Start = {
         process,
         id: meta.id,
@@ -193,11 +196,11 @@ export function createLedger(world: World, facts: Facts): Ledger {
         finished: 'running',
       }
       if (meta.volatile) {
-        if (letter.starts.length) fail(letter, 'a volatile message is handled twice')
+        if (letter.starts.length) fail('once', letter, 'a volatile message is handled twice')
       } else {
-        if ((byId.get(meta.id) ?? k) !== k) fail(letter, `shares its id ${meta.id} with ${byId.get(meta.id)}`)
+        if ((byId.get(meta.id) ?? k) !== k) fail('once', letter, `shares its id ${meta.id} with ${byId.get(meta.id)}`)
         byId.set(meta.id, k)
-        checkOrder(letter, meta, process)
+        checkOrder(letter, meta, start)
         checkRepetition(letter, meta)
       }
       letter.starts.push(start)
@@ -205,11 +208,15 @@ export function createLedger(world: World, facts: Facts): Ledger {
     },
     settled(letter, outcome, code, told) {
       world.trace(`settled ${letter.key} ${outcome} ${code}`)
-      if (letter.outcome !== null) fail(letter, 'settled twice')
+      if (letter.outcome !== null) fail('settles', letter, 'settled twice')
       letter.outcome = outcome
       facts.told(code)
       const what = fault(letter, outcome, code, told)
-      if (what) fail(letter, what)
+      const judge = outcome === 'acknowledged' || outcome === 'not-sent' ? outcome : 'outcome'
+      if (what) fail(judge, letter, what)
+    },
+    abandon(page) {
+      for (const letter of letters.values()) if (letter.page === page) letter.outcome ??= 'abandoned'
     },
     open: () => [...letters.values()].filter(({ outcome }) => outcome === null),
   }

@@ -29,27 +29,32 @@ function writingOf({ chance, faults }: Sim): Writing {
   }
 }
 
-function startWriting(sim: Sim, visitor: Visitor): void {
-  const { world, chance, chaos } = sim
-  for (const at of instants(chance, chance.between(5, 100), chaos)) {
+function startWriting(sim: Sim, visitor: Visitor, span: number, most: number): void {
+  const { world, chance, cast } = sim
+  const { page } = visitor
+  for (const at of instants(chance, chance.between(1, most), span)) {
     const writing = writingOf(sim)
-    world.after(visitor.page.actor, at, () => write(visitor, sim, writing))
+    if (cast.takes(`${page.name} writes`)) world.after(page.actor, at, () => write(visitor, sim, writing))
   }
 }
 
-function startReading(sim: Sim, visitor: Visitor): void {
-  const { world, chance, chaos, topics } = sim
-  const { actor } = visitor.page
+function startReading(sim: Sim, visitor: Visitor, span: number): void {
+  const { world, chance, cast, topics } = sim
+  const { actor, name } = visitor.page
   for (const topic of topics) {
     const since = chance.hit(0.4) ? 'start' : 'now'
-    world.after(actor, chance.hit(0.6) ? 0 : chance.int(chaos), () => visitor.subscribe(topic, since))
+    const at = chance.hit(0.6) ? 0 : chance.int(span)
+    if (cast.takes(`${name} reads`)) world.after(actor, at, () => visitor.subscribe(topic, since))
   }
   // A log that was rolled back is found out by the position in the hello, which is that of the topic's earliest reader: one reader a topic.
   for (let more = sim.faults.has('roll-back') ? 0 : chance.int(4); more > 0; more--) {
-    world.after(actor, chance.int(chaos), () => {
+    const at = chance.int(span)
+    const own = chance.fork(`change ${more}`)
+    if (!cast.takes(`${name} changes`)) continue
+    world.after(actor, at, () => {
       const readers = [...visitor.readers.keys()]
-      if (readers.length && chance.hit(0.5)) visitor.unsubscribe(chance.pick(readers))
-      else visitor.subscribe(chance.pick(topics), chance.pick(['start', 'now']))
+      if (readers.length && own.hit(0.5)) visitor.unsubscribe(own.pick(readers))
+      else visitor.subscribe(own.pick(topics), own.pick(['start', 'now']))
     })
   }
 }
@@ -66,25 +71,34 @@ function sendDirect(sim: Sim, n: number): void {
   const host = sim.host()
   const sessions = host?.server.sessions() ?? []
   if (!host || !sessions.length) return
-  const { id, identity } = sim.chance.pick(sessions)
+  const chance = sim.chance.fork(`direct ${n}`)
+  const { id, identity } = chance.pick(sessions)
   const name = typeof identity === 'object' ? identity?.id : identity
-  const to = name && sim.chance.hit(0.5) ? { identity: name } : { session: id }
+  const to = name && chance.hit(0.5) ? { identity: name } : { session: id }
   host.server.sendTo(to, 'direct', { d: n }).catch(() => {})
 }
 
+/** What the user of one page does from now on, with at most so many messages. */
+export function startUse(sim: Sim, visitor: Visitor, most: number): void {
+  const mine: Sim = { ...sim, chance: sim.chance.fork(visitor.page.name) }
+  const span = sim.chaos - sim.world.now
+  startWriting(mine, visitor, span, most)
+  startReading(mine, visitor, span)
+}
+
 export function startLoad(sim: Sim): void {
-  const { world, chance, chaos, visitors, topics } = sim
-  for (const visitor of visitors) {
-    startWriting(sim, visitor)
-    startReading(sim, visitor)
-  }
+  const { world, cast, chaos, visitors, topics } = sim
+  for (const visitor of visitors) startUse(sim, visitor, 100)
+  const chance = sim.chance.fork('application')
   const events = chance.between(0, 100)
   instants(chance, events, chaos).forEach((at, n) => {
     const topic = chance.pick(topics)
     const pad = 'x'.repeat(chance.pick([0, 20, 400]))
-    world.after(null, at, () => publish(sim, topic, n, pad))
+    if (cast.takes('publishes')) world.after(null, at, () => publish(sim, topic, n, pad))
   })
-  instants(chance, chance.int(12), chaos).forEach((at, n) => world.after(null, at, () => sendDirect(sim, n)))
+  instants(chance, chance.int(12), chaos).forEach((at, n) => {
+    if (cast.takes('tells')) world.after(null, at, () => sendDirect(sim, n))
+  })
 }
 
 /** One more entry in every topic, so that whatever a log has not told shows. */

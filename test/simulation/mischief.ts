@@ -1,38 +1,9 @@
 /** Faults that come by time: what breaks between two things that anybody does. */
 import type { Sim } from './sim.ts'
-import type { Conn } from './network.ts'
 import type { Fault } from './faults.ts'
 import { socketClass, type VirtualSocket } from './socket.ts'
-import type { Visitor } from './visitor.ts'
-
-/** An instant up to so many ms from now, within the chaos: what lasts ends with it. */
-function until({ world, chance, chaos }: Sim, low: number, high: number): number {
-  return Math.min(world.now + chance.between(low, high), chaos)
-}
-
-/** Does it; false if there is nothing to do it to. */
-type Deed = (sim: Sim) => boolean
-
-function toConn(act: (conn: Conn, sim: Sim) => void, wanted: (conn: Conn) => boolean = () => true): Deed {
-  return (sim) => {
-    const conns = [...sim.network.conns].filter(wanted)
-    if (!conns.length) return false
-    act(sim.chance.pick(conns), sim)
-    return true
-  }
-}
-function toVisitor(act: (visitor: Visitor, sim: Sim) => void): Deed {
-  return (sim) => {
-    act(sim.chance.pick(sim.visitors), sim)
-    return true
-  }
-}
-/** In the page, if it runs while there are faults. */
-function inPage(act: (visitor: Visitor, sim: Sim) => void): Deed {
-  return toVisitor((visitor, sim) => {
-    sim.world.after(visitor.page.actor, 0, () => !sim.faults.isCalm && act(visitor, sim))
-  })
-}
+import { toConn, until, type Deed } from './deed.ts'
+import { pageDeeds } from './page-deeds.ts'
 
 /** Somebody else says hello with the session of a client that is connected, and stays a while (PROTOCOL.md §11.10). */
 function takeOver({ world, wire, network, chance, robbed }: Sim): boolean {
@@ -64,7 +35,7 @@ function leave(within: number | null): Deed {
     if (!host) return false
     sim.world.trace(`process ${host.n} is to leave, within ${within}`)
     const drained = within === null ? Promise.resolve() : host.server.drain({ within })
-    drained.then(() => host.server.close()).then(host.kill, (error: unknown) => sim.world.fail(String(error)))
+    drained.then(() => host.server.close()).then(host.kill, (error: unknown) => sim.world.fail('sound', String(error)))
     return true
   }
 }
@@ -87,9 +58,6 @@ const deeds: { readonly [fault in Fault]?: Deed } = {
     (conn, sim) => conn.down.stall(until(sim, 5000, 60_000)),
     ({ kind }) => kind !== 'post',
   ),
-  stall: toVisitor(({ page }, sim) => {
-    page.stalledUntil = until(sim, 0, sim.chance.pick([1000, 10_000, 60_000]))
-  }),
   crash(sim) {
     const host = sim.host()
     host?.kill()
@@ -102,6 +70,19 @@ const deeds: { readonly [fault in Fault]?: Deed } = {
     if (process)
       process.actor.heldUntil = Math.max(until(sim, 0, sim.chance.pick([1000, 20_000])), process.actor.heldUntil)
     return !!process
+  },
+  'server-clock': (sim) => {
+    const { world, chance, network } = sim
+    const actor = network.process?.actor
+    if (!actor || actor.heldUntil > world.now) return false
+    if (chance.hit(0.5)) actor.skew += chance.int(chance.pick([5000, 300_000]))
+    else {
+      // A machine that is stopped, and its clock with it.
+      const since = world.now
+      actor.heldUntil = until(sim, 0, 20_000)
+      world.after(null, actor.heldUntil - since, () => (actor.skew -= world.now - since))
+    }
+    return true
   },
   disconnected(sim) {
     const host = sim.host()
@@ -124,62 +105,26 @@ const deeds: { readonly [fault in Fault]?: Deed } = {
     truth.rolledBack(topic)
     return true
   },
-  sleep: toVisitor(({ page: { actor } }, sim) => {
-    const { world, chance } = sim
-    if (actor.heldUntil > world.now) return
-    actor.heldUntil = until(sim, 0, chance.pick([5000, 60_000, 200_000]))
-    // Some clocks stand still meanwhile.
-    if (chance.hit(0.5)) actor.skew -= actor.heldUntil - world.now
-  }),
-  'late-timers': toVisitor(({ page: { actor } }, sim) => {
-    const { chance } = sim
-    actor.coarseUntil = until(sim, 0, 90_000)
-    actor.grain = chance.pick([1000, 60_000])
-  }),
-  'clock-jump': toVisitor(({ page: { actor } }, { chance }) => {
-    actor.skew += chance.int(chance.pick([5000, 300_000]))
-  }),
-  offline: inPage((visitor, { platform, chance }) => {
-    platform.online = chance.hit(0.3)
-    visitor.signal('offline')
-  }),
-  online: inPage((visitor, { platform, chance }) => {
-    platform.online = chance.hit(0.8)
-    visitor.signal('online')
-  }),
-  visibility: inPage((visitor, { chance }) => visitor.signal(chance.pick(['visible', 'hidden', 'resumed']))),
-  frozen: inPage((visitor, { world, chance }) => {
-    visitor.signal('frozen')
-    world.after(visitor.page.actor, chance.int(30_000), () => visitor.signal('resumed'))
-  }),
-  'another-user': toVisitor((visitor, { chance }) => {
-    visitor.user = chance.pick(['ann', 'bob'])
-  }),
-  disconnect: inPage(({ client, page }, { world, chance }) => {
-    client.disconnect()
-    world.after(page.actor, chance.int(20_000), () => client.connect())
-  }),
-  reconnect: inPage(({ client }) => client.reconnect()),
-  reauthenticate: inPage((visitor) => {
-    visitor.calls++
-    visitor.client.reauthenticate().catch(() => {})
-  }),
+  ...pageDeeds,
 }
 
 /** Lets them come until the chaos is over. */
 export function startMischief(sim: Sim): void {
-  const { world, faults } = sim
-  // Each fault has its own chance: one more of one changes nothing of the others.
+  const { world, faults, cast } = sim
   for (const [name, deed] of Object.entries(deeds) as [Fault, Deed][]) {
-    const chance = sim.chance.fork()
-    const mine: Sim = { ...sim, chance }
+    // Each fault has its own chance, and each time that it comes: one more of one changes nothing of the others.
+    const chance = sim.chance.fork(name)
+    let n = 0
     const next = (): void => {
       const wait = chance.wait(faults.every(name))
       if (world.now + wait < sim.chaos) world.after(null, wait, act)
     }
     const act = (): void => {
-      world.trace('fault ' + name)
-      if (deed(mine)) faults.count(name)
+      n++
+      if (cast.takes(name)) {
+        world.trace('fault ' + name)
+        if (deed({ ...sim, chance: chance.fork(String(n)) })) faults.count(name)
+      }
       next()
     }
     if (faults.has(name)) next()

@@ -47,10 +47,14 @@ export interface Weather {
   /** One-way delay of the next piece, ms. */
   latency(): number
   dial(kind: Kind): 'through' | 'refused' | 'hanging' | 'mute' | 'slammed'
-  /** One HTTP exchange: repeated by a proxy, failed before or after the server had it, or cut in the answer. */
-  exchange(kind: Kind, body: string): 'through' | 'repeated' | 'unsent' | 'unanswered' | 'truncated'
+  /** One HTTP exchange: repeated by a proxy, failed before or after the server had it, cut in the answer, or let through only in bulk. */
+  exchange(kind: Kind, body: string): 'through' | 'repeated' | 'unsent' | 'unanswered' | 'truncated' | 'buffered'
   /** Whether a proxy repeats an upgrade. */
   repeatsUpgrade(): boolean
+  /** Whether a cache gives the answer to the poll before once more, and the server does not hear of this one. */
+  repeatsAnswer(): boolean
+  /** Bytes that a proxy which buffers lets through at once. */
+  bufferSize(): number
   /** What comes out of the network for one packet put in. */
   transit(direction: 'up' | 'down', packet: string): readonly string[]
   /** A close code of a balancer. */
@@ -80,6 +84,8 @@ export interface Network {
   release(conn: Conn): void
   /** Both ends learn of it, at once, and what was on the way is lost; `clean`: after what was on the way. */
   cut(conn: Conn, how: 'clean' | 'reset'): void
+  /** A page is gone; the other ends learn of it, or not. */
+  abandon(page: Page, how: 'told' | 'untold'): void
   /** A process is gone: whoever was connected to it learns of it as far as the network still carries that. */
   lose(process: Process): void
 }
@@ -145,6 +151,14 @@ export function createNetwork(world: World, weather: Weather, taps: Taps): Netwo
       conn.down.kill()
       world.after(conn.page.actor, 0, () => loseClient(conn))
       world.after(conn.process?.actor ?? null, 0, () => loseServer(conn))
+    },
+    abandon(page, how) {
+      for (const conn of conns) {
+        if (conn.page !== page) continue
+        network.release(conn)
+        if (how === 'told') conn.up.send(0, () => loseServer(conn))
+        else conn.up.kill()
+      }
     },
     lose(process) {
       for (const conn of all) {

@@ -1,5 +1,6 @@
 /** Judges one subscriber: offsets of one epoch, each once, with the log's content; every hole told once, exactly, before anything newer. */
 import type { Gap, Meta, Position } from '@holdfast/client'
+import type { Oracle } from './oracles.ts'
 import type { Truth } from './truth.ts'
 import type { World } from './world.ts'
 
@@ -29,7 +30,8 @@ export function createReader({ world, truth, name, topic, since, isStale }: Read
   let epoch = ''
   let at = since === 'start' ? 0 : -1
   let state: 'reading' | 'ended' = 'reading'
-  const fail = (what: string): void => world.fail(`${name} on ${topic} at ${epoch}@${at}: ${what}`)
+  const fail = (what: string, oracle: Oracle = 'topics'): void =>
+    world.fail(oracle, `${name} on ${topic} at ${epoch}@${at}: ${what}`)
 
   /** The first of these offsets that the log could still give. */
   function stillThere(of: string, from: number, to: number): number | null {
@@ -47,7 +49,7 @@ export function createReader({ world, truth, name, topic, since, isStale }: Read
       if (state === 'ended') return fail('a message after the end')
       if (direct || offset === 0) return
       world.trace(`${name} reads ${topic} ${of}@${offset}`)
-      if (isStale(`${topic} ${of}@${offset}`)) fail('a message from a link that was let go')
+      if (isStale(`${topic} ${of}@${offset}`)) fail('a message from a link that was let go', 'fence')
       if (!epoch) {
         epoch = of
         if (at < 0) at = offset - 1
@@ -61,7 +63,7 @@ export function createReader({ world, truth, name, topic, since, isStale }: Read
     gap({ from, to, epoch: of, since }) {
       if (state === 'ended') return fail('a gap after the end')
       world.trace(`${name} misses ${topic} ${of}@${from}..${to} after ${since[0]}@${since[1]}`)
-      if (isStale(`${topic} ${of}@..${to}`)) fail('a gap from a link that was let go')
+      if (isStale(`${topic} ${of}@..${to}`)) fail('a gap from a link that was let go', 'fence')
       // It knows where it stands before anything has come.
       epoch ||= since[0]
       if (at < 0) at = since[1]

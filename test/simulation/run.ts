@@ -1,18 +1,18 @@
 /** One run: a seed, its world, its faults; then calm, in which everything has to come right; then the end, which has to leave nothing. */
-import type { ClientOptions } from '@holdfast/client'
-import type { ServerOptions } from '@holdfast/server'
 import { createChance, type Chance } from './chance.ts'
-import { createFaults, faultOfCode, type Fault, type Faults } from './faults.ts'
+import { createFaults, faultOfCode, type Fault } from './faults.ts'
 import { createHost, resetProcesses, type CrashPoint, type Host } from './host.ts'
-import { createLedger, type Facts, type Ledger } from './ledger.ts'
+import { createLedger, type Ledger } from './ledger.ts'
 import { publishLast, startLoad } from './load.ts'
 import { startMischief } from './mischief.ts'
-import { createNetwork } from './network.ts'
+import { createNetwork, type Taps } from './network.ts'
+import { createCast, type Plan } from './plan.ts'
+import { clientOptions, serverSettings, TRANSPORTS } from './settings.ts'
 import type { Sim } from './sim.ts'
 import { createTruth } from './truth.ts'
-import { createVirtualLog } from './virtual-log.ts'
-import { createVisitor, type Visitor, type VisitorOptions } from './visitor.ts'
 import { settle } from './verdict.ts'
+import { createVirtualLog } from './virtual-log.ts'
+import { createVisitor, type Visitor } from './visitor.ts'
 import { createWire } from './wire.ts'
 import { createWorld } from './world.ts'
 
@@ -24,57 +24,15 @@ export interface Outcome {
   /** The last lines of the trace. */
   readonly lines: readonly string[]
   readonly faults: ReadonlyMap<Fault, number>
+  /** What took place, by name (see `Plan`). */
+  readonly taken: readonly string[]
 }
 
-const TRANSPORTS: readonly VisitorOptions['transports'][] = [
-  ['webSocket', 'eventSource', 'longPolling'],
-  ['sloppy', 'eventSource', 'longPolling'],
-  ['webSocket', 'longPolling'],
-  ['webSocket'],
-  ['sloppy'],
-  ['eventSource'],
-  ['longPolling'],
-  ['eventSource', 'longPolling'],
-]
 const CRASHES: { readonly [point in CrashPoint]: Fault } = {
   'before-handler': 'crash-before-handler',
   'after-handler': 'crash-after-handler',
-  append: 'crash-after-append',
   authenticate: 'crash-in-authenticate',
-}
-
-function serverSettings(
-  chance: Chance,
-): ServerOptions & { resumeWindow: number; tombstoneWindow: number; intake: Facts['intake'] } {
-  return {
-    intake: chance.pick(['at-least-once', 'at-least-once', 'at-most-once']),
-    resumeWindow: chance.pick([8000, 30_000, 120_000]),
-    tombstoneWindow: chance.pick([1000, 30_000, 600_000]),
-    beat: chance.pick([2000, 15_000]),
-    grace: chance.pick([1000, 5000]),
-    silence: chance.pick([5000, 60_000]),
-    slowTimeout: chance.pick([3000, 30_000]),
-    limits: {
-      packet: chance.pick([1024, 65_536]),
-      message: 65_536,
-      inFlight: chance.pick([3, 16, 1024]),
-      inFlightBytes: chance.pick([2000, 4_000_000]),
-      replayEvents: chance.pick([2, 16, 256]),
-      replayBytes: chance.pick([600, 4096, 262_144]),
-      buffered: chance.pick([3000, 4_000_000]),
-    },
-  }
-}
-function clientOptions(chance: Chance, faults: Faults): Partial<ClientOptions> {
-  return {
-    reprobe: chance.pick([5000, 30_000]),
-    outbox: {
-      maxMessages: faults.has('full') ? chance.pick([3, 12]) : 10_000,
-      overflow: chance.pick(['reject', 'drop-oldest', 'wait']),
-    },
-    // Only whether there is one counts here.
-    auth: faults.has('expiry') || chance.hit(0.3) ? 'some' : undefined,
-  }
+  log: 'crash-in-log',
 }
 
 /** Calls `body` with chance and platform of this run in place of the global ones, which the HTTP transports and the client look up. */
@@ -96,14 +54,33 @@ async function isolated<T>(chance: Chance, platform: { online: boolean }, body: 
   }
 }
 
-function build(seed: number, platform: { online: boolean }): { sim: Sim; hosts: Map<number, Host> } {
-  const chance = createChance(seed)
+/** What the network's listeners say, and processes that die as they acknowledge: the packet is lost with them, or their last. */
+function deadly(
+  taps: Taps,
+  faults: { hits(fault: Fault): boolean },
+  die: (process: number, later: boolean) => void,
+): Taps {
+  return {
+    ...taps,
+    said(conn, packet) {
+      const acks = packet.includes('["ack"')
+      if (acks && faults.hits('crash-before-ack')) return die(conn.process!.n, false)
+      if (acks && faults.hits('crash-after-ack')) die(conn.process!.n, true)
+      taps.said(conn, packet)
+    },
+  }
+}
+
+function build(plan: Plan, platform: { online: boolean }): Sim {
+  const chance = createChance(plan.seed)
+  const cast = createCast(plan)
   const world = createWorld()
-  const faults = createFaults(chance.fork())
-  const settings = serverSettings(chance.fork())
+  const faults = createFaults(chance.fork('faults'), cast)
+  const settings = serverSettings(chance.fork('settings'))
   const { resumeWindow, tombstoneWindow, intake } = settings
   const hosts = new Map<number, Host>()
   const visitors: Visitor[] = []
+  const everyone: Visitor[] = []
   const ended = new Set<string>()
   const truth = createTruth(world)
   const wire = createWire(
@@ -113,19 +90,24 @@ function build(seed: number, platform: { online: boolean }): { sim: Sim; hosts: 
   )
   const telling = (): 'told' | 'untold' | 'twice' =>
     faults.hits('untold') ? 'untold' : faults.hits('told-twice') ? 'twice' : 'told'
-  const virtualLog = chance.hit(0.5) ? createVirtualLog(chance.fork(), telling) : null
+  const virtualLog = chance.hit(0.5) ? createVirtualLog(chance.fork('log'), telling) : null
   const sharedLog = virtualLog && truth.record(virtualLog.log)
   const isDead = (process: number): boolean => hosts.get(process)!.actor.state === 'dead'
-  const visitorOf = (page: string): Visitor => visitors.find((visitor) => visitor.page.name === page)!
+  const visitorOf = (page: string): Visitor => everyone.find((visitor) => visitor.page.name === page)!
+  /** By the clock of its process, which decides. */
+  const isSilentFor = (process: number, heardAt: number, time: number): boolean =>
+    world.now + hosts.get(process)!.actor.skew - heardAt >= time
   const isOut = (id: string, after: number): boolean =>
-    [...wire.sessions.values()].some((session) => session.id === id && world.now - session.heardAt >= after)
+    [...wire.sessions.values()].some(
+      (session) => session.id === id && isSilentFor(session.process, session.heardAt, after),
+    )
   const ledger: Ledger = createLedger(world, {
     intake,
     isDead,
     isUnknown: (id) =>
       ended.has(id) ||
       isOut(id, resumeWindow + tombstoneWindow) ||
-      visitors.some(({ tap }) => [...tap.lost].some(([token, why]) => why === 'refused' && token.startsWith(id))),
+      everyone.some(({ tap }) => [...tap.lost].some(([token, why]) => why === 'refused' && token.startsWith(id))),
     wasClosed: (page) => visitorOf(page).wasClosed,
     told(code) {
       const fault = faultOfCode[code]
@@ -133,10 +115,14 @@ function build(seed: number, platform: { online: boolean }): { sim: Sim; hosts: 
     },
     hasLostSession: (page) => visitorOf(page).tap.lost.size > 0,
   })
-  const network = createNetwork(world, faults.weather, wire)
+  const kill = (process: number): void => hosts.get(process)!.kill()
+  const taps = deadly(wire, faults, (process, later) =>
+    later ? void world.after(null, 0, () => kill(process)) : kill(process),
+  )
+  const network = createNetwork(world, faults.weather, taps)
   const keep = chance.pick([3, 20, 10_000])
   const logDelay = chance.pick([0, 0, 60])
-  const hostChance = chance.fork()
+  const hostChance = chance.fork('hosts')
   const life = chance.pick([6000, 40_000])
   function startHost(): void {
     const host = createHost({
@@ -157,15 +143,41 @@ function build(seed: number, platform: { online: boolean }): { sim: Sim; hosts: 
     hosts.set(host.n, host)
   }
   startHost()
+  function visit(name: string): Visitor {
+    const own = chance.fork(`visitor ${name}`)
+    const visitor = createVisitor({
+      world,
+      chance: own,
+      network,
+      ledger,
+      truth,
+      name,
+      transports: own.pick(TRANSPORTS),
+      options: clientOptions(own, faults),
+      authFails: () => faults.hits('auth-fails'),
+      isRash: () => faults.hits('rash-reconnect'),
+      mayLose(token) {
+        const session = wire.sessions.get(token)
+        return !session || isDead(session.process) || isOut(session.id, resumeWindow) || ended.has(session.id)
+      },
+    })
+    visitors.push(visitor)
+    everyone.push(visitor)
+    return visitor
+  }
+  const pages = chance.pick([1, 1, 2, 2, 3])
   const sim: Sim = {
     world,
-    chance: chance.fork(),
+    chance: chance.fork('sim'),
+    cast,
     faults,
     network,
     ledger,
     truth,
     wire,
     visitors,
+    everyone,
+    visit,
     virtualLog,
     platform,
     ended,
@@ -174,41 +186,24 @@ function build(seed: number, platform: { online: boolean }): { sim: Sim; hosts: 
     host: () => (network.process ? hosts.get(network.process.n)! : null),
     chaos: chance.pick([10_000, 40_000, 150_000]),
   }
-  for (let n = chance.between(1, 2), i = 0; i < n; i++)
-    visitors.push(
-      createVisitor({
-        world,
-        chance: chance.fork(),
-        network,
-        ledger,
-        truth,
-        name: 'p' + i,
-        transports: chance.pick(TRANSPORTS),
-        options: clientOptions(chance, faults),
-        authFails: () => faults.hits('auth-fails'),
-        isRash: () => faults.hits('rash-reconnect'),
-        mayLose(token) {
-          const session = wire.sessions.get(token)
-          return !session || isDead(session.process) || isOut(session.id, resumeWindow) || ended.has(session.id)
-        },
-      }),
-    )
-  return { sim, hosts }
+  for (let i = 0; i < pages; i++) if (cast.takes('page')) visit('p' + i)
+  return sim
 }
 
 /** Runs a seed to its end, or to the first promise that is broken. */
-export async function runSeed(seed: number): Promise<Outcome> {
+export async function runPlan(plan: Plan): Promise<Outcome> {
   const platform = { online: true }
   resetProcesses()
-  return isolated(createChance(seed ^ 0x5eed), platform, async () => {
-    const { sim } = build(seed, platform)
-    const { world, faults } = sim
+  return isolated(createChance(plan.seed ^ 0x5eed), platform, async () => {
+    const sim = build(plan, platform)
+    const { world, faults, cast } = sim
     startLoad(sim)
     startMischief(sim)
     await world.run(sim.chaos)
     faults.calm()
     platform.online = true
     await settle(sim, publishLast)
-    return { seed, failure: world.failure, hash: world.hash, lines: world.lines(), faults: faults.counts }
+    const { failure, hash } = world
+    return { seed: plan.seed, failure, hash, lines: world.lines(), faults: faults.counts, taken: cast.taken }
   })
 }

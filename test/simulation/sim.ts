@@ -4,6 +4,7 @@ import type { Faults } from './faults.ts'
 import type { Host } from './host.ts'
 import type { Ledger } from './ledger.ts'
 import type { Network } from './network.ts'
+import type { Cast } from './plan.ts'
 import type { Truth } from './truth.ts'
 import type { VirtualLog } from './virtual-log.ts'
 import type { Visitor } from './visitor.ts'
@@ -18,7 +19,14 @@ export interface Sim {
   readonly ledger: Ledger
   readonly truth: Truth
   readonly wire: Wire
-  readonly visitors: readonly Visitor[]
+  /** What of all that is drawn takes place. */
+  readonly cast: Cast
+  /** Those whose page is there now. */
+  readonly visitors: Visitor[]
+  /** All that ever were. */
+  readonly everyone: readonly Visitor[]
+  /** Opens another page. */
+  visit(name: string): Visitor
   readonly topics: readonly string[]
   /** The log that outlives the server process, if this run has one. */
   readonly virtualLog: VirtualLog | null

@@ -5,6 +5,7 @@
 import { DOWN_FRAMES, json, type DownFrame, type UpFrame } from '@holdfast/protocol'
 import type { Link, Transport } from '@holdfast/client'
 import type { Ledger } from './ledger.ts'
+import type { Oracle } from './oracles.ts'
 import { messageIn, parse } from './wire.ts'
 import type { World } from './world.ts'
 
@@ -54,7 +55,8 @@ export function createTap({ world, page, ledger, mayLose }: TapOptions): Tap {
   let delivering: { readonly link: Tapped; readonly was: Tapped['state'] } | null = null
   /** Serials of the session that have been put on a link. */
   let serials = new Set<number>()
-  const fail = (link: Tapped, what: string): void => world.fail(`${page} L${link.n} ${link.name}: ${what}`)
+  const fail = (oracle: Oracle, link: Tapped, what: string): void =>
+    world.fail(oracle, `${page} L${link.n} ${link.name}: ${what}`)
 
   function within(link: Tapped, call: () => void): void {
     const before = delivering
@@ -68,12 +70,12 @@ export function createTap({ world, page, ledger, mayLose }: TapOptions): Tap {
   /** What a stale link tells must move nothing. */
   function actsOn(link: Tapped, what: string): void {
     if (delivering && delivering.link !== link && delivering.was === 'let-go')
-      fail(link, `${what} on the word of L${delivering.link.n}, which was let go`)
+      fail('fence', link, `${what} on the word of L${delivering.link.n}, which was let go`)
   }
   function checkCount(link: Tapped): void {
     const others = [...links].filter((other) => other !== link && other.state === 'live')
-    if (others.length > 1) fail(link, `opened beside ${others.length} others`)
-    if (others.length === 1 && link.name !== 'webSocket') fail(link, `opened beside ${others[0]!.name}`)
+    if (others.length > 1) fail('one-link', link, `opened beside ${others.length} others`)
+    if (others.length === 1 && link.name !== 'webSocket') fail('one-link', link, `opened beside ${others[0]!.name}`)
   }
   function put(link: Tapped, frame: UpFrame): void {
     const key = messageIn(frame)
@@ -88,7 +90,7 @@ export function createTap({ world, page, ledger, mayLose }: TapOptions): Tap {
     serials.add(frame[1])
     if (times === 1) stats.messages++
     if (times > 2 + link.reasons)
-      fail(link, `sends serial ${frame[1]} for the ${times}th time, with ${link.reasons} reasons`)
+      fail('cost', link, `sends serial ${frame[1]} for the ${times}th time, with ${link.reasons} reasons`)
   }
   function welcomed(link: Tapped, resumed: boolean, serial: number): void {
     if (!resumed) {
@@ -104,7 +106,7 @@ export function createTap({ world, page, ledger, mayLose }: TapOptions): Tap {
     // At the end of this tick: what is sent in it shares packets.
     world.after(null, 0, () => {
       if (link.state === 'live' && !link.sent.has(first))
-        fail(link, `the server lacks serial ${first}, and it is not sent again`)
+        fail('session', link, `the server lacks serial ${first}, and it is not sent again`)
     })
   }
   function saw(link: Tapped, packet: unknown): void {
@@ -115,7 +117,7 @@ export function createTap({ world, page, ledger, mayLose }: TapOptions): Tap {
         const { session, resumed, serial } = frame[1]
         if (token !== null && token !== session && !lost.has(token)) {
           lost.set(token, 'unknown')
-          if (!mayLose(token)) fail(link, 'a new session, though nothing has ended the one before')
+          if (!mayLose(token)) fail('session', link, 'a new session, though nothing has ended the one before')
         }
         token = session
         welcomed(link, resumed, serial)
@@ -161,7 +163,7 @@ export function createTap({ world, page, ledger, mayLose }: TapOptions): Tap {
         })
         return {
           send(frames) {
-            if (link.state === 'let-go') fail(link, 'is sent something after it was let go')
+            if (link.state === 'let-go') fail('fence', link, 'is sent something after it was let go')
             for (const frame of frames) for (const one of parse<UpFrame>(`[${String(frame)}]`)) put(link, one)
             real.send(frames)
           },

@@ -65,17 +65,17 @@ function watchInbox(world: World, truth: Truth, name: string, client: Client<Top
     if (!message.direct) return
     const { epoch, offset } = message
     world.trace(`${name} is told ${epoch}@${offset}`)
-    if (tap.isStale(`${epoch}@${offset}`)) world.fail(`${name}: a direct message from a link that was let go`)
+    if (tap.isStale(`${epoch}@${offset}`)) world.fail('fence', `${name}: a direct message from a link that was let go`)
     const before = at.get(epoch)
     if (before !== undefined && offset !== before + 1)
-      world.fail(`${name}: direct message ${offset} of ${epoch} after ${before}`)
+      world.fail('topics', `${name}: direct message ${offset} of ${epoch} after ${before}`)
     at.set(epoch, offset)
   })
   client.on('gap', ({ topic, epoch, from, to, since }) => {
     if (!topic.startsWith('~')) return
     world.trace(`${name} misses ${topic} ${epoch}@${from}..${to} after ${since[0]}@${since[1]}`)
     if ((at.get(since[0]) ?? since[1]) !== since[1])
-      world.fail(`${name}: a gap in ${topic} after ${since[1]} of ${epoch}, had ${at.get(epoch)}`)
+      world.fail('topics', `${name}: a gap in ${topic} after ${since[1]} of ${epoch}, had ${at.get(epoch)}`)
     at.set(epoch, to)
   })
 }
@@ -105,8 +105,8 @@ export function createVisitor(o: VisitorOptions): Visitor {
     ...(o.options.auth === undefined ? {} : { auth }),
     transports: o.transports.map((kind) => tap.wrap(make[kind]())),
     clock,
-    random: chance.fork().float,
-    logger: { error: (error) => world.fail(`${name}: ${String((error as Error).stack)}`) },
+    random: chance.fork('client').float,
+    logger: { error: (error) => world.fail('sound', `${name}: ${String((error as Error).stack)}`) },
     environment(emit) {
       listeners.add(emit)
       return () => listeners.delete(emit)
@@ -150,7 +150,7 @@ export function createVisitor(o: VisitorOptions): Visitor {
   }
   client.on('error', ({ code, message }) => {
     world.trace(`${name} error ${code} ${message}`)
-    if (code === 'listener-failed') world.fail(`${name}: ${message}`)
+    if (code === 'listener-failed') world.fail('sound', `${name}: ${message}`)
   })
   client.on('status', (status) => {
     world.trace(`${name} is ${status}`)
@@ -159,7 +159,7 @@ export function createVisitor(o: VisitorOptions): Visitor {
   const { maxMessages = Infinity, overflow } = o.options.outbox ?? {}
   client.watch(({ pending }) => {
     if (pending > maxMessages && overflow !== 'wait')
-      world.fail(`${name}: ${pending} messages are pending, of ${maxMessages}`)
+      world.fail('bounds', `${name}: ${pending} messages are pending, of ${maxMessages}`)
   })
   client.on('open', ({ resumed, transport }) =>
     world.trace(`${name} open ${transport} ${resumed ? 'resumed' : 'anew'}`),
@@ -191,7 +191,8 @@ export function write(
   writing: Writing,
 ): void {
   const { topic, kind, once, ttl, keyed, abortAfter } = writing
-  const letter = ledger.add({ page: page.name, kind, once, ttl: ttl !== null, keyed: keyed !== null })
+  const inTurn = !topic.startsWith('up/many/')
+  const letter = ledger.add({ page: page.name, kind, once, ttl: ttl !== null, keyed: keyed !== null, inTurn })
   const data: Body = { k: letter.key, ...writing.body }
   world.trace(`${page.name} sends ${letter.key} ${kind}${once ? ' once' : ''}${keyed ?? ''}`)
   const withdraw = (): void => {

@@ -10,7 +10,7 @@ interface SessionFacts {
   readonly process: number
   /** Highest incarnation welcomed. */
   fence: number
-  /** When it was last welcomed, or anything was heard from it that counts. */
+  /** When it was last welcomed, or anything was heard from it that counts; by the clock of its process. */
   heardAt: number
 }
 
@@ -53,6 +53,7 @@ export function createWire(world: World, ledger: () => Ledger, asked: () => void
   function isAttached(conn: Conn, { id }: SessionFacts): boolean {
     return conn.process!.server.sessions().some((session) => session.id === id && session.transport !== null)
   }
+  const timeAt = (conn: Conn): number => world.now + conn.process!.actor.skew
   return {
     sessions,
     heard(conn, packet) {
@@ -69,7 +70,7 @@ export function createWire(world: World, ledger: () => Ledger, asked: () => void
         if (key !== undefined) ledger().heard(key, conn.process!.n, isFresh(conn))
       }
       const session = owned(conn)
-      if (session && isFresh(conn) && isAttached(conn, session)) session.heardAt = world.now
+      if (session && isFresh(conn) && isAttached(conn, session)) session.heardAt = timeAt(conn)
     },
     said(conn, packet) {
       world.trace(`${conn.page.name} #${conn.id} ${conn.kind} < ${short(packet)}`)
@@ -80,10 +81,10 @@ export function createWire(world: World, ledger: () => Ledger, asked: () => void
           conn.token = token
           const known = sessions.get(token)
           if (known && known.fence >= conn.incarnation)
-            world.fail(`#${conn.id}: welcomed incarnation ${conn.incarnation} after ${known.fence}`)
-          sessions.set(token, { id, token, process: conn.process!.n, fence: conn.incarnation, heardAt: world.now })
+            world.fail('fence', `#${conn.id}: welcomed incarnation ${conn.incarnation} after ${known.fence}`)
+          sessions.set(token, { id, token, process: conn.process!.n, fence: conn.incarnation, heardAt: timeAt(conn) })
         } else if (frame[0] !== 'bye' && frame[0] !== 'at' && (owned(conn)?.fence ?? 0) > conn.incarnation)
-          world.fail(`#${conn.id}: ${frame[0]} on a link that has been taken over`)
+          world.fail('fence', `#${conn.id}: ${frame[0]} on a link that has been taken over`)
       }
     },
   }

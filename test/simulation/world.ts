@@ -2,6 +2,7 @@
  * Virtual time on one thread. Whoever runs in it is an actor: a client's page or a server process, which can be held, throttled, set off from true
  * time, or killed. The loop is explicit: take the earliest event, run it, let promises settle, go on.
  */
+import type { Oracle } from './oracles.ts'
 
 export interface Actor {
   readonly name: string
@@ -32,7 +33,7 @@ export interface World {
   lines(): string[]
   trace(line: string): void
   /** Records a broken promise; the loop stops at the first. */
-  fail(what: string): void
+  fail(oracle: Oracle, what: string): void
   actor(name: string): Actor
   clock(actor: Actor): Clock
   /** Something happens to the actor (or to nobody) after so many ms of true time. Returns the undo. */
@@ -56,7 +57,8 @@ interface Event {
  * would let the test runner in between.
  */
 const HOPS = 26
-const KEPT_LINES = 60
+/** Of a run that is looked at by itself, all. */
+const KEPT_LINES = process.env.SEED ? 20_000 : 60
 /** Events after which a run goes round in circles: twenty times what one takes. */
 const MOST_EVENTS = 60_000
 const settled = Promise.resolve()
@@ -130,9 +132,10 @@ export function createWorld(): World {
     kept.push(stamped)
     if (kept.length >= 2 * KEPT_LINES) kept.splice(0, KEPT_LINES)
   }
-  function fail(what: string): void {
-    trace('FAILED ' + what)
-    failure ??= what
+  function fail(oracle: Oracle, what: string): void {
+    const told = `[${oracle}] ${what}`
+    trace('FAILED ' + told)
+    failure ??= told
   }
   function put(actor: Actor | null, at: number, due: number | null, run: () => void): Event {
     const event: Event = { at: Math.max(at, now), seq: ++seq, actor, due, coarse: 'unaligned', run }
@@ -166,7 +169,7 @@ export function createWorld(): World {
     try {
       event.run()
     } catch (error) {
-      fail('threw: ' + String((error as Error)?.stack ?? error))
+      fail('sound', 'threw: ' + String((error as Error)?.stack ?? error))
     }
     return true
   }
@@ -210,7 +213,7 @@ export function createWorld(): World {
     async run(until, done) {
       for (let next = heap.peek(); next && next.at <= until && !failure; next = heap.peek()) {
         if (!step(heap.pop())) continue
-        if (++events > MOST_EVENTS) fail('does not come to an end')
+        if (++events > MOST_EVENTS) fail('sound', 'does not come to an end')
         for (let hop = 0; hop < HOPS; hop++) await settled
         if (done?.()) return
       }

@@ -47,6 +47,8 @@ export interface World {
 export interface WorldOptions extends Partial<ServerOptions> {
   /** Beside the path. @default any origin: pages of tests come from elsewhere */
   attach?: AttachOptions
+  /** Of the proxy: how many events of each type are kept. */
+  keptEvents?: number
   /** Called for each server, the restarted ones included. */
   setUp?(server: Server): void
 }
@@ -60,7 +62,7 @@ async function listen(http: HttpServer): Promise<number> {
   return (http.address() as AddressInfo).port
 }
 
-export async function createWorld({ setUp, attach, ...options }: WorldOptions = {}): Promise<World> {
+export async function createWorld({ setUp, attach, keptEvents, ...options }: WorldOptions = {}): Promise<World> {
   const clients = new Set<Client>()
   const start = async (
     over: Partial<ServerOptions> = {},
@@ -77,7 +79,11 @@ export async function createWorld({ setUp, attach, ...options }: WorldOptions = 
     await new Promise((resolve) => http.close(resolve))
   }
   let running = await start()
-  const proxy = await faultProxy({ target: running.port, classify })
+  const proxy = await faultProxy({
+    target: running.port,
+    classify,
+    ...(keptEvents === undefined ? {} : { keptEvents }),
+  })
   const url = proxy.url + '/realtime'
   return {
     get server() {

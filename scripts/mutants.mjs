@@ -1,5 +1,6 @@
 // `npm run test:mutants`: applies each mutant of test/mutants/mutants.mjs to a copy of the tree, one at a time, and runs the suites that
-// have to notice. One that survives, or whose suites do not even run, fails. `npm run test:mutants -- gap` runs those named so.
+// have to notice. One that survives, or whose suites do not even run, fails. `npm run test:mutants -- gap` runs those named so, `-- oracle` those
+// that prove the oracles of the simulation.
 import { spawn } from 'node:child_process'
 import {
   cpSync,
@@ -104,7 +105,8 @@ async function work(queue, results) {
 }
 
 const wanted = process.argv.slice(2).join(' ').toLowerCase()
-const queue = mutants.filter(({ name, file }) => `${name} ${file}`.toLowerCase().includes(wanted))
+const words = ({ name, file, oracle }) => `${name} ${file}${oracle ? ` oracle ${oracle}` : ''}`
+const queue = mutants.filter((mutant) => words(mutant).toLowerCase().includes(wanted))
 const count = queue.length
 const results = []
 await Promise.all(Array.from({ length: Math.min(availableParallelism(), 2) }, () => work(queue, results)))

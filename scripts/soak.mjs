@@ -1,8 +1,8 @@
 // `npm run test:soak`: the simulation with as many seeds as it is told, none of them those of `npm test`: `npm run test:soak -- 200000`, from
 // another first seed with `--from 5000000`, or for so long with `--minutes 15`. Seeds are shared out to as many processes as `--cores` says (1).
-// Prints what docs/tested.md takes.
-import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+// Prints a table of what took effect; `--record` keeps the figures in docs/soak.json, of which docs/tested.md is made.
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -12,7 +12,12 @@ process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { from: { type: 'string' }, minutes: { type: 'string' }, cores: { type: 'string' } },
+  options: {
+    from: { type: 'string' },
+    minutes: { type: 'string' },
+    cores: { type: 'string' },
+    record: { type: 'boolean' },
+  },
 })
 const { SOAK_SEEDS, SOAK_FROM = '1000000', SOAK_MINUTES, SOAK_CORES = '1' } = process.env
 const minutes = values.minutes ?? SOAK_MINUTES
@@ -67,4 +72,11 @@ console.log(`
 ${Object.entries(faults)
   .map(([fault, times]) => `| ${fault} | ${figure(times)} |`)
   .join('\n')}`)
+if (values.record) {
+  const date = new Date().toISOString().slice(0, 10)
+  const violations = sum((result) => result.violations)
+  const told = { date, seeds: count, from, seconds: Math.round(seconds), cores, violations, faults }
+  writeFileSync('docs/soak.json', JSON.stringify(told, null, 2) + '\n')
+  spawnSync(process.execPath, ['scripts/tested.mjs', '--write'], { stdio: 'inherit' })
+}
 process.exitCode = shares.every(({ green }) => green) && count > 0 ? 0 : 1

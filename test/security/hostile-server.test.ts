@@ -65,6 +65,8 @@ describe('20,000 mutated packets down', () => {
       rig.link.events.received(random() < 0.4 ? mutateText(text, random) : text)
     }
     expect(faults).toEqual([])
+    // Whatever it was told, it has gone to no other address.
+    expect(new Set(rig.links.map(({ opening }) => opening.url)).size).toBe(1)
     expect(heard).toBeGreaterThan(500)
     expect(welcomes).toBeGreaterThan(500)
     expect(rig.logged.filter((error) => !(error as { code?: string }).code)).toEqual([])

@@ -25,8 +25,10 @@ export function hasTitle(file, title) {
 export const missing = () =>
   proofs.filter(([file, title]) => !hasTitle(file, title)).map(([file, title]) => `${file}: ${title}`)
 
-const cell = (text) => text.replaceAll('|', '\\|').replaceAll('${', '{')
-const link = ([file, title]) => `[${cell(title)}](../${file})`
+const cell = (text) => text.replaceAll('|', '\\|')
+/** What a table of tests puts into its titles. */
+const filled = (title) => title.replaceAll(/ ?\(\$\w+\)| ?%#/g, '').replaceAll(/%[sdi]|\$\{\w+\}|\$\w+/g, '…')
+const link = ([file, title]) => `[${cell(filled(title))}](../${file})`
 const told = (list) => (typeof list === 'string' ? list : list.map(link).join('<br>'))
 const figure = (value) => Math.round(value).toLocaleString('en-US')
 
@@ -51,7 +53,7 @@ Made by \`node scripts/tested.mjs --write\` from [a map](../scripts/tested/map.m
 this page is older than the map. \`npm test\` runs all of them but the real browsers under network faults, the soak, the model and the mutants: those have commands of their own ([CONTRIBUTING](../CONTRIBUTING.md)).
 
 Scenarios of \`test/promises\` run in Node **and** in Chromium, on all three transports where it makes sense, against a real server behind a proxy that breaks connections. "Seeded runs" are whole clients and servers in virtual
-time, with every fault of the table below, judged by the oracles of [the simulation](../test/simulation/oracles.ts). That these tests can fail is shown by [mutants](../test/mutants/mutants.mjs): guards removed on purpose, each of which some test must notice.
+time, with [all these faults](../test/simulation/faults.ts), judged by [these oracles](../test/simulation/oracles.ts). That these tests can fail is shown by [mutants](../test/mutants/mutants.mjs): guards removed on purpose, each of which some test must notice.
 
 ## Promises
 

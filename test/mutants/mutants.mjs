@@ -31,6 +31,8 @@ const protocol = 'test/protocol'
 const lifecycle = 'test/client/connection'
 const driver = 'test/client/driver.test.ts'
 const server = 'test/server'
+const amplified = 'test/security/amplified.test.ts'
+const crowds = 'test/security/crowds.test.ts'
 
 /**
  * @typedef {object} Mutant
@@ -561,5 +563,69 @@ export const mutants = [
     from: 'message.byteLength).slice()',
     to: 'message.byteLength)',
     by: ['test/client/codecs.test.ts'],
+  },
+  // ---- strangers
+  {
+    name: 'an allowedOrigins that gives a promise lets everybody in',
+    file: 'packages/server/src/listeners/gate.ts',
+    from: 'return allowed === true',
+    to: 'return Boolean(allowed)',
+    by: [amplified],
+  },
+  {
+    name: 'tickets hold any number of large hellos',
+    file: 'packages/server/src/listeners/event-source.ts',
+    from: 'weight + weightOf(bytes) > limits.unauthenticated',
+    to: 'tickets.size >= limits.unauthenticated',
+    by: [amplified],
+  },
+  {
+    name: 'a link has any number of credentials looked at',
+    file: contact,
+    from: 'if (credentials.shown >= CREDENTIALS || credentials.pending >= CREDENTIALS) return close(attachment, TOO_MANY)',
+    to: '',
+    by: [amplified],
+  },
+  {
+    name: 'a link has any number of subscriptions looked at that it has given up',
+    file: serverTopics,
+    from: ' || attachment.asking > limits.subscriptions',
+    to: '',
+    by: [amplified],
+  },
+  {
+    name: 'a subscription that was given up keeps those behind it waiting',
+    file: serverTopics,
+    from: 'return ready(() => {})',
+    to: 'return',
+    by: [amplified],
+  },
+  {
+    name: 'bodies of strangers are held without a bound over all of them',
+    file: 'packages/server/src/listeners/body.ts',
+    from: 'if (held <= total) return',
+    to: 'return',
+    by: [crowds],
+  },
+  {
+    name: 'pings of WebSockets are answered to one who reads nothing',
+    file: 'packages/server/src/listeners/web-socket.ts',
+    from: 'if (socket.bufferedAmount < limits.buffered) socket.pong(data)',
+    to: 'socket.pong(data)',
+    by: ['test/security/sockets.test.ts'],
+  },
+  {
+    name: 'MessagePack that is no UTF-8 is taken for text',
+    file: 'packages/protocol/src/message-pack-scan.ts',
+    from: "if (kind === 'text' && !isText(bytes, from, at)) return found(NO_TEXT)",
+    to: '',
+    by: ['test/security/decoders.test.ts'],
+  },
+  {
+    name: 'a server that repeats itself makes the page ask for credentials again and again',
+    file: session,
+    from: "if (renewal === 'asked') return",
+    to: '',
+    by: ['test/security/hostile-server.test.ts'],
   },
 ]

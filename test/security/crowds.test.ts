@@ -56,7 +56,7 @@ describe(`${CROWD} at once`, () => {
     times(CROWD, () => dialHere(`POST /realtime HTTP/1.1\r\nHost: x\r\nContent-Length: ${MIB}\r\n\r\n${part}`).resume())
     // All but those that fit.
     const fit = (8 * MIB) / part.length
-    await until(() => (site.server.stats().refused[503] ?? 0) >= CROWD - fit, 'the slowest to be refused')
+    await until(() => (site.server.stats().refused[503] ?? 0) >= CROWD - fit, 'the slowest to be refused', 20_000)
     await expectServed()
     await until(() => buffersInUse() - before < 32 * MIB, 'the rest to be given back')
     expect(site.errors).toEqual([])

@@ -65,7 +65,7 @@ describe('frames', () => {
     const burst = many(1_000, frame(PING, 'x'.repeat(125)))
     // All of them are read: a connection that was stopped instead would take no more.
     for (let n = 0; n < 400; n++) await new Promise((resolve) => socket.write(burst, resolve))
-    await until(() => buffersInUse() - before < 8 * 2 ** 20, 'all but the answers in the network to be given back')
+    await until(() => buffersInUse() - before < 8 * 2 ** 20, 'all but what is in the network to be given back', 20_000)
     expect(site.server.stats().links).toBe(1)
     socket.destroy()
     await until(() => site.server.stats().links === 0, 'the end of the link')

@@ -82,7 +82,7 @@ function bundle() {
       entryPoints: [...entry('run'), ...entry('server')],
       platform: 'node',
       format: 'esm',
-      packages: 'external',
+      external: ['ws'],
       outExtension: { '.js': '.mjs' },
     }),
   ])

@@ -313,7 +313,20 @@ describe('liveness', () => {
     expect(life.at).toBe('probing')
     life.pass(3000).tell('online')
     expect([life.effects, life.left]).toEqual([['abandon', 'ping'], 2500])
-    expect(life.pass(50).tell('received').at).toBe('open')
+    expect(life.pass(50).tell('answered').at).toBe('open')
+  })
+
+  it('what lay in a buffer through a sleep is no life: a dead link is replaced as soon as after any wake-up', () => {
+    const life = createLifecycle().open().pass(60_000).tell('received')
+    expect([life.at, life.effects, life.left]).toEqual(['probing', ['abandon', 'ping'], 2500])
+    expect(life.tell('received').pass(249).tell('received').at).toBe('probing')
+    expect(life.due().at).toBe('waiting')
+  })
+
+  it('after a wake-up an answer is life at once, and whatever arrives a little later', () => {
+    expect(createLifecycle().open().tell('visible', 'received').at).toBe('probing')
+    expect(createLifecycle().open().tell('visible', 'answered').at).toBe('open')
+    expect(createLifecycle().open().tell('visible').pass(250).tell('received').at).toBe('open')
   })
 
   it('offline makes a long-silent promise short', () => {
@@ -420,7 +433,7 @@ describe('transports', () => {
 
   it('probes do not put the look upward off', () => {
     const life = onLesser()
-    for (let i = 0; i < 15; i++) life.pass(2000).tell('visible', 'received')
+    for (let i = 0; i < 15; i++) life.pass(2000).tell('visible', 'answered')
     expect(life.tell('due').effects).toEqual(['prove 0'])
   })
 
@@ -464,8 +477,8 @@ describe('transports', () => {
   it('a sleep is no reason to leave it: it is asked again', () => {
     const life = createLifecycle().tell('connect', 'opened', { type: 'welcomed', pulse: PULSE }).due(60_000)
     expect([life.at, life.effects]).toEqual(['probing', ['abandon', 'ping']])
-    life.pass(100).tell('received')
-    expect([life.at, life.left]).toEqual(['open', 7900])
+    life.pass(300).tell('received')
+    expect([life.at, life.left]).toEqual(['open', 7700])
   })
 
   it('what this environment cannot open at all ends it, rather than being tried for ever', () => {

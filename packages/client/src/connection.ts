@@ -21,6 +21,8 @@ import type { Course, Event, Policy, State, Step } from './state.ts'
 const WAKE_GRACE = 2500
 /** A deadline seen later than this was slept through. */
 const LATE = 1000
+/** What arrives so soon after a wake-up may have lain in a buffer since before the sleep: an answer shows life, it does not. */
+const STALE = 250
 /** Limit of an attempt that a wake-up finds under way: it may have died in the sleep without a word. */
 const WAKE_ATTEMPT = 5000
 type In<Name extends State['at']> = Extract<State, { at: Name }>
@@ -154,17 +156,28 @@ function whileAttempting(turn: Turn, state: In<'opening' | 'joining' | 'moving'>
 function whileLive(turn: Turn, state: Living, event: Event): Step {
   const { now, random } = turn
   const { course, pulse, leaveAt, lookAt, heardBy } = state
+  const isOpen = state.at === 'open'
+  const alive = (heardBy: number): Step => [
+    {
+      at: 'open',
+      by: now + pulse.beat,
+      course,
+      pulse,
+      leaveAt,
+      lookAt,
+      heardBy,
+      provedBy: isOpen ? state.provedBy : Infinity,
+    },
+  ]
   switch (event.type) {
     case 'received':
-      // Any frame is life, not only a pong.
-      if (state.at === 'open') return [{ ...state, by: now + pulse.beat }]
-      return [{ at: 'open', by: now + pulse.beat, course, pulse, leaveAt, lookAt, heardBy, provedBy: Infinity }]
+      // Any frame is life, not only a pong. (A shorter grace than that of a wake-up finds a dead link soon enough by itself.)
+      if (isOpen) return now - state.by > LATE ? wake(turn, state) : alive(heardBy)
+      return state.haste || state.by - now <= WAKE_GRACE - STALE ? alive(heardBy) : [state]
     case 'answered':
-      return [{ ...state, heardBy: Infinity }]
-    case 'dropped': {
-      const spread = state.at === 'open' ? pulse.spread : state.haste
-      return over(turn, judged(turn, course), event.cause, random() * spread)
-    }
+      return alive(Infinity)
+    case 'dropped':
+      return over(turn, judged(turn, course), event.cause, random() * (isOpen ? pulse.spread : state.haste))
     case 'drain':
       return [{ ...state, leaveAt: Math.min(leaveAt, now + event.within * random()) }]
     case 'online':
@@ -172,9 +185,9 @@ function whileLive(turn: Turn, state: Living, event: Event): Step {
     case 'visible':
     case 'resumed':
       // Two wake-ups are one probe.
-      return state.at === 'probing' && state.by - now <= WAKE_GRACE ? [state] : wake(turn, state)
+      return isOpen || state.by - now > WAKE_GRACE ? wake(turn, state) : [state]
     default:
-      return state.at === 'open' ? whileOpen(turn, state, event) : whileProbing(turn, state, event)
+      return isOpen ? whileOpen(turn, state, event) : whileProbing(turn, state, event)
   }
 }
 

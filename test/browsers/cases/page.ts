@@ -5,13 +5,13 @@ import { BEAT, GRACE, SLACK, type Case } from './case.ts'
 
 const go = ({ tab }: Stage, expression: string): Promise<unknown> => tab.evaluate(`void (${expression}) ?? true`)
 
-/** Stops processes for longer than a beat and its grace, as sleep does. */
-async function asleep(pids: readonly number[], whileAsleep: () => Promise<void>): Promise<number> {
+/** Stops processes, as sleep does. Returns when they went on. */
+async function asleep(pids: readonly number[], time: number, whileAsleep?: () => Promise<void>): Promise<number> {
   check(pids.length > 0, 'no process to stop')
   signal(pids, 'SIGSTOP')
   try {
-    await whileAsleep()
-    await pause(BEAT + GRACE + 4_000)
+    await whileAsleep?.()
+    await pause(time)
   } finally {
     signal(pids.toReversed(), 'SIGCONT')
   }
@@ -53,18 +53,20 @@ export const pageCases: Case[] = [
   {
     title: 'the page’s process stopped for 8 s: well within 3 s of its going on',
     async run({ browser, visitor }) {
-      const from = await asleep(browser.renderers(), async () => {})
+      const from = await asleep(browser.renderers(), BEAT + GRACE + 4_000)
       const { lastHeardAt } = await visitor.hears(from, 3_000 + SLACK)
       await visitor.settles()
       return lastHeardAt - from
     },
   },
   {
-    title: 'the whole browser stopped for 8 s, its connections dead meanwhile: a new link within 3 s',
+    title: 'the whole browser stopped for 18 s, its connections dead meanwhile: a new link within 3 s',
+    // As deployed: nothing but the wake-up itself can be so quick. Messages of the moment before still lie in its buffers.
+    server: { beat: 15_000, grace: 5_000 },
     async run({ browser, network, host, visitor }) {
       const flows = await network.flows(host.address)
       const { opens } = await visitor.glance()
-      const from = await asleep(browser.all(), () => network.lose(flows, 'both'))
+      const from = await asleep(browser.all(), 18_000, () => network.lose(flows, 'both'))
       await visitor.until((glance) => glance.opens > opens, 'a new link', 3_000 + SLACK)
       const record = await visitor.settles()
       return record.opens[opens]!.at - from

@@ -72,6 +72,8 @@ export function createPlainSession(host: Host, options: PlainOptions): Session {
   /** Who only listens is silent to the server, which may close for that: it cannot know that it is heard. */
   function hear(): void {
     heardAt = clock.now()
+    // Where nothing marks an answer, anything may be one.
+    if (isOpen && !options.isPong) host.dispatch({ type: 'answered' })
     if (isOpen && via === 'webSocket' && options.ping !== undefined && heardAt - saidAt >= beat) ping()
   }
   const streams = createStreams({
@@ -233,7 +235,7 @@ export function createPlainSession(host: Host, options: PlainOptions): Session {
     ping() {
       if (options.ping !== undefined) return ping()
       // Without a ping, silence means nothing, unless whoever set the interval knows better; and a wake-up asks what cannot be asked.
-      if (heartbeat.interval === undefined || clock.now() - heardAt < beat) host.dispatch({ type: 'received' })
+      if (heartbeat.interval === undefined || clock.now() - heardAt < beat) host.dispatch({ type: 'answered' })
     },
     async authenticate(fresh) {
       credential = fresh

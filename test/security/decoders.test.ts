@@ -175,10 +175,10 @@ function varint(n: number): number[] {
 }
 
 describe('time', () => {
-  /** The best of several, in ms of this thread. */
-  function cost(run: () => void): number {
+  /** The best of several, in ms; soon enough is good enough. Others use the machine, too: any one run may have waited for them. */
+  function cost(run: () => void, enough = 0): number {
     let best = Infinity
-    for (let n = 0; n < 3; n++) {
+    for (let n = 0; n < 10 && best >= enough; n++) {
       const from = performance.now()
       run()
       best = Math.min(best, performance.now() - from)
@@ -204,6 +204,7 @@ describe('time', () => {
     ['a long topic', `[["subscribe","${filled('a')}"]]`],
   ])('a megabyte of %s costs no more than some honest megabytes', (_name, packet) => {
     usual ??= cost(() => json.decode(honest, UP_FRAMES))
-    expect(cost(() => json.decode(packet, UP_FRAMES))).toBeLessThan(usual * 15)
+    const limit = usual * 15
+    expect(cost(() => json.decode(packet, UP_FRAMES), limit)).toBeLessThan(limit)
   })
 })

@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import { connect, type Client } from '@holdfast/client'
+import { connect, type Client, type HoldfastError } from '@holdfast/client'
 import {
   HoldfastProvider,
   useClient,
@@ -333,6 +333,18 @@ describe('messages', () => {
     })
 })
 
+it('asks the `auth` of the newest render for each credential', async () => {
+  const at = (n: number): React.ReactNode =>
+    createElement(HoldfastProvider, { url: rig.url, options: { ...rig.options, auth: () => 'token' + n } })
+  const view = render(strictly(at(1)))
+  await acting(rig)
+  view.rerender(strictly(at(2)))
+  view.rerender(strictly(at(3)))
+  await acting(rig, () => rig.links[0]!.dropped(4100))
+  await rig.clock.advance(1000)
+  expect(rig.links.map(({ hello }) => hello?.credential)).toEqual(['token1', 'token3'])
+})
+
 describe('misuse', () => {
   // React tells of every error, caught or not; the older one by way of the page.
   const quiet = (event: Event): void => event.preventDefault()
@@ -345,22 +357,30 @@ describe('misuse', () => {
     removeEventListener('error', quiet)
   })
 
+  const Watches = (): React.ReactNode => useStatus()
+
   it.each([
     ['a hook without a provider', 'no-provider', () => does(useStatus)],
     ['a client that is used while rendering', 'not-mounted', () => within(does(() => void useClient().send('a', 1)))],
     ['a topic that is none', 'bad-topic', () => within(does(() => useSubscription('~x', () => {})))],
     ['a limit that is none', 'bad-option', () => within(does(() => void useMessages('news', { limit: 0 })))],
-    ['a URL that is none', 'bad-url', () => within(null, 'ftp://example.test')],
+    ['a URL that is none', 'bad-url', () => within(h(Watches), 'ftp://example.test')],
     [
       'options that are not those of the connection',
       'conflicting-options',
-      () => [within(null), createElement(HoldfastProvider, { url: rig.url, options: { ...rig.options, linger: 1 } })],
+      () => [
+        within(null),
+        createElement(HoldfastProvider, { url: rig.url, options: { ...rig.options, linger: 1 } }, h(Watches)),
+      ],
     ],
-  ])('%s is told to the nearest error boundary', async (_, code, make) => {
-    const caught = vi.fn<(error: unknown) => void>()
-    const view = render(createElement(Boundary, { caught }, make()))
-    expect(caught).toHaveBeenCalledWith(expect.objectContaining({ name: 'HoldfastError', code }))
-    view.unmount()
-    expect(await rig.leftovers()).toEqual(nothing)
+  ])('%s is told to the nearest error boundary, and nothing else is', async (_, code, make) => {
+    for (const strictness of [strictly, (all: React.ReactNode) => all]) {
+      const caught = vi.fn<(error: unknown) => void>()
+      const view = render(strictness(createElement(Boundary, { caught }, make())))
+      const codes = caught.mock.calls.map(([error]) => (error as HoldfastError).code)
+      expect(new Set(codes)).toEqual(new Set([code]))
+      view.unmount()
+      expect(await rig.leftovers()).toEqual(nothing)
+    }
   })
 })

@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import { connect } from '@holdfast/client'
+import { connect, type ClientOptions } from '@holdfast/client'
 import {
   provideHoldfast,
   useClient,
@@ -41,6 +41,22 @@ async function acting(go: () => void = () => {}): Promise<void> {
   await rig.answer()
   await nextTick()
 }
+
+const withToken = (n: number): ClientOptions => ({ ...rig.options, auth: () => 'token' + n })
+
+it.each([
+  ['a ref', () => ref(withToken(1))],
+  ['a shallow ref', () => shallowRef(withToken(1))],
+])('asks the `auth` that the options of now have for each credential (%s)', async (_, make) => {
+  const options = make()
+  mount(does(() => void useConnection(rig.url, options)))
+  await acting()
+  options.value = withToken(2)
+  options.value = withToken(3)
+  await acting(() => rig.links[0]!.dropped(4100))
+  await rig.clock.advance(1000)
+  expect(rig.links.map(({ hello }) => hello?.credential)).toEqual(['token1', 'token3'])
+})
 
 describe('one connection', () => {
   it('serves five components that name its URL, and then is gone', async () => {

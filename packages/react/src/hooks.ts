@@ -1,5 +1,5 @@
 /** The hooks: React's side of the feeds and the lease, and nothing else. */
-import { HoldfastError, type AnyTopics, type Client, type Message } from '@holdfast/client'
+import { HoldfastError, type AnyTopics, type Client, type ClientOptions, type Message } from '@holdfast/client'
 import {
   createContext,
   createElement,
@@ -28,14 +28,22 @@ function useNewest<V>(value: V): RefObject<V> {
   return newest
 }
 
+/** Whoever asks for the credential after another rendering asks the `auth` of that one. */
+const asking = (options: ClientOptions, newest: RefObject<unknown>): ClientOptions =>
+  typeof options.auth === 'function'
+    ? { ...options, auth: () => (typeof newest.current === 'function' ? newest.current() : newest.current) }
+    : options
+
 /**
  * A handle on the one connection to this URL for as long as the component lives, for a provider or for itself. It can be held at once; its
- * methods work from the first effect on, and say `not-mounted` while rendering. Opens nothing on a server.
+ * methods work from the first effect on, and say `not-mounted` while rendering. Opens nothing on a server. An `auth` function may be
+ * another one in each render: the newest is asked.
  * @throws HoldfastError `bad-url`, `bad-option`, `conflicting-options`, to the nearest error boundary
  */
 export const useConnection: Hooks['useConnection'] = (url, options) => {
+  const newest = useNewest(options.auth)
   // Made anew when the page is edited under it, so that everything below begins anew, too; the connection lingers meanwhile.
-  const lease = useMemo(() => createLease<AnyTopics>(url, options), [String(url), options.key])
+  const lease = useMemo(() => createLease<AnyTopics>(url, asking(options, newest)), [String(url), options.key])
   // Before any other effect of the tree, so that they all find a connection; and for as long as the component lives: neither StrictMode's
   // second mount nor a hidden part of the page ends it.
   useInsertionEffect(lease.begin, [lease])
@@ -47,8 +55,8 @@ const Connected: Hooks['HoldfastProvider'] = ({ url, options, children }) =>
 
 /**
  * Gives a client to every hook below it: yours (`client`), or one of its own (`url` and `options`), which shares the connection with
- * whoever uses the same URL, begins when it is mounted, and ends when it is gone. A changed `url` or `options.key` connects there; other options
- * count when the connection is made.
+ * whoever uses the same URL, begins when it is mounted, and ends when it is gone. A changed `url` or `options.key` connects there; of an `auth` function the newest one
+ * is asked; other options count when the connection is made.
  * @throws HoldfastError `bad-url`, `bad-option`, `conflicting-options`, to the nearest error boundary
  */
 export const HoldfastProvider: Hooks['HoldfastProvider'] = (props) =>

@@ -43,6 +43,8 @@ export interface Lease<T> {
 
 export function createLease<T>(url: string | URL, options: ClientOptions): Lease<T> {
   let handle: Client<T> | null = null
+  /** What connecting has thrown: whoever calls next, in an effect of the same commit, must not hide it from the error boundary. */
+  let fault: unknown
   const client = {
     get url() {
       return handle?.url ?? String(url)
@@ -56,14 +58,19 @@ export function createLease<T>(url: string | URL, options: ClientOptions): Lease
   } as Client<T> & Record<Method, (...args: unknown[]) => unknown>
   for (const name of Reflect.ownKeys(methods) as Method[])
     client[name] = ((...args: unknown[]) => {
-      if (!handle) throw new HoldfastError('not-mounted', 'Rendering opens nothing: use it in effects and handlers.')
+      if (!handle)
+        throw fault ?? new HoldfastError('not-mounted', 'Rendering opens nothing: use it in effects and handlers.')
       return (handle[name] as (...args: unknown[]) => unknown)(...args)
     }) as never
   return {
     client,
     begin() {
-      const mine = (handle = connect<T>(url, options))
-      return () => void mine.close()
+      try {
+        const mine = (handle = connect<T>(url, options))
+        return () => void mine.close()
+      } catch (error) {
+        throw (fault = error)
+      }
     },
   }
 }

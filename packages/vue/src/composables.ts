@@ -68,16 +68,25 @@ function follow(sources: WatchSource[], begin: () => () => void): void {
 
 /**
  * A handle on the one connection to this URL, until the scope ends. A changed URL or `key` connects there, and the ref holds the new
- * handle; other options count when the connection is made. On a server it is a client that never connects.
+ * handle; of an `auth` function the newest one is asked; other options count when the connection is made. On a server it is a client that never connects.
  * @throws HoldfastError `bad-url`, `bad-option`, `conflicting-options`
  */
 export const useConnection: Composables['useConnection'] = (url, options) => {
   const server = isServer()
+  /** Whoever asks for the credential later asks the `auth` of then. */
+  const asking = (): ClientOptions => {
+    const now = toValue(options)
+    const auth = (): unknown => {
+      const newest = toValue(options).auth
+      return typeof newest === 'function' ? newest() : newest
+    }
+    return typeof now.auth === 'function' ? { ...now, auth } : now
+  }
   const open = (): Client =>
     server
       ? // One that never starts. A relative URL has no page to be relative to.
         createClient(new URL(toValue(url), 'http://localhost'), { ...toValue(options), autoConnect: false })
-      : connect(toValue(url), toValue(options))
+      : connect(toValue(url), asking())
   const client = shallowRef(open())
   if (server) return client
   watch(

@@ -31,8 +31,12 @@ test('every Vue component compiles as a whole, its template with what its script
     const { descriptor, errors } = parse(source, { filename: page })
     const { content, bindings } = compileScript(descriptor, { id: page, inlineTemplate: true })
     expect({ page, errors, isWhole: content.includes('_openBlock') }).toEqual({ page, errors: [], isWhole: true })
-    // What the template names and the script does not give is asked of the component itself, where nothing is.
-    expect({ page, bindings: Object.keys(bindings ?? {}).length > 0, strange: content.match(/_ctx\.\w+/g) }).toEqual({
+    // What the template names and the script does not give is asked of the component itself or of the application, where nothing is.
+    expect({
+      page,
+      bindings: Object.keys(bindings ?? {}).length > 0,
+      strange: content.match(/_ctx\.\w+|_resolveComponent\("\w+"/g),
+    }).toEqual({
       page,
       bindings: true,
       strange: null,

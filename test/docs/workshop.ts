@@ -26,6 +26,9 @@ declare const Holdfast: typeof import('@holdfast/client/auto')
 declare module 'https://unpkg.com/*' {
   export * from '@holdfast/client/auto'
 }
+declare module '*.vue' {
+  export default {}
+}
 declare module 'reconnecting-websocket' {
   interface Options {
     maxReconnectionDelay?: number

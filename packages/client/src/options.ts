@@ -20,7 +20,11 @@ export interface ClientOptions {
    * @default none
    */
   auth?: Auth
-  /** Separates connections to one URL, for example by identity. @default '' */
+  /**
+   * Separates connections to one URL. One connection is for one identity, and functions are not compared: where another user may sign in
+   * without a reload, give the user's id.
+   * @default ''
+   */
   key?: string
   /** Connect at once, not at `connect()`. @default true */
   autoConnect?: boolean
@@ -30,9 +34,12 @@ export interface ClientOptions {
   heartbeat?: { interval?: number; grace?: number }
   /** Limits of the phases of an attempt, ms. `open` grows to three times over the attempts. @default 10_000, 10_000, 8_000 */
   timeouts?: { authorize?: number; open?: number; join?: number }
-  /** A link that lasted this long wipes the failures before it, ms. @default 5_000 */
+  /** A link that lasted this long wipes the failures before it, ms; a shorter one counts as one more. @default 5_000 */
   minUptime?: number
-  /** Failed attempts in a row after which the connection closes. @default Infinity */
+  /**
+   * The connection closes after more failures in a row than this. A link that ended before `minUptime` counts as one, although it was open.
+   * @default Infinity
+   */
   maxAttempts?: number
   /** How often to look for a better transport while on a lesser one, ms. @default 30_000 */
   reprobe?: number

@@ -21,7 +21,7 @@ async function asleep(pids: readonly number[], time: number, whileAsleep?: () =>
 /** A navigation that leaves the page where it is. */
 async function leads(stage: Stage, path: string): Promise<void> {
   const { visitor, figure } = stage
-  for (let n = 0; n < 3; n++) {
+  for (let n = 0; n < 2; n++) {
     await go(stage, `location.href = '${path}'`)
     await pause(500)
     await visitor.hears(Date.now(), 3_000 + SLACK)
@@ -61,12 +61,15 @@ export const pageCases: Case[] = [
   },
   {
     title: 'the whole browser stopped for 18 s, its connections dead meanwhile: a new link within 3 s',
-    // As deployed: nothing but the wake-up itself can be so quick. Messages of the moment before still lie in its buffers.
+    // As deployed: nothing but the wake-up itself can be so quick. Messages that came before they died lie in its buffers.
     server: { beat: 15_000, grace: 5_000 },
     async run({ browser, network, host, visitor }) {
       const flows = await network.flows(host.address)
       const { opens } = await visitor.glance()
-      const from = await asleep(browser.all(), 18_000, () => network.lose(flows, 'both'))
+      const from = await asleep(browser.all(), 18_000, async () => {
+        await pause(500)
+        await network.lose(flows, 'both')
+      })
       await visitor.until((glance) => glance.opens > opens, 'a new link', 3_000 + SLACK)
       const record = await visitor.settles()
       return record.opens[opens]!.at - from
@@ -129,7 +132,7 @@ export const pageCases: Case[] = [
 ]
 
 /** ms hidden: timers go down to one a minute after the tenth second in Chromium. */
-const HIDDEN = { Chromium: 90_000, Firefox: 30_000, WebKitGTK: 30_000 }
+const HIDDEN = { Chromium: 75_000, Firefox: 20_000, WebKitGTK: 20_000 }
 
 export const hiddenCase: Case = {
   title: 'a hidden tab, throttled: no reconnect',

@@ -10,6 +10,7 @@ const recovery = 'test/promises/recovery.ts'
 const drain = 'test/promises/drain.ts'
 const ends = 'test/promises/ends.test.ts'
 const resumeTime = 'test/promises/resume-time.ts'
+const herd = 'test/promises/herd.test.ts'
 const page = 'test/browser/page-life.test.ts'
 const connection = 'test/client/connection.test.ts'
 const walk = 'test/client/connection-walk.test.ts'
@@ -374,6 +375,10 @@ export const cases = [
     '22',
     'The `retry` of streams has no back-off',
     [
+      [
+        herd,
+        '500 clients whose server is away for 30 s: first retries fill the spread evenly, later ones thin out, the return has no peak',
+      ],
       [backoff, 'a delay is uniform below the cap, which it keeps for ever: the jitter survives it'],
       [streamParser, 'tells retry fields made of digits, and no others'],
     ],
@@ -738,6 +743,10 @@ export const cases = [
     '75',
     'All clients return together',
     [
+      [
+        herd,
+        '500 clients whose server is away for 30 s: first retries fill the spread evenly, later ones thin out, the return has no peak',
+      ],
       [ends, 'the first retry after a healthy link is spread as the server has announced'],
       [upkeep, 'the spread of retries grows with the number of clients'],
     ],

@@ -20,6 +20,8 @@ const uplink = 'packages/server/src/uplink.ts'
 const sessions = 'packages/server/src/sessions.ts'
 const contact = 'packages/server/src/contact.ts'
 const serverTopics = 'packages/server/src/topics.ts'
+const farewell = 'packages/server/src/farewell.ts'
+const hub = 'packages/server/src/hub.ts'
 const replay = 'packages/server/src/replay.ts'
 const memoryLog = 'packages/server/src/memory-log.ts'
 
@@ -31,6 +33,8 @@ const protocol = 'test/protocol'
 const lifecycle = 'test/client/connection'
 const driver = 'test/client/driver.test.ts'
 const server = 'test/server'
+const arriving = 'test/server/sessions.test.ts'
+const subscribing = 'test/server/topics.test.ts'
 const amplified = 'test/security/amplified.test.ts'
 const crowds = 'test/security/crowds.test.ts'
 
@@ -201,7 +205,7 @@ export const mutants = [
   {
     name: 'after a crash a message is started twice without being told (at-most-once ignored)',
     file: uplink,
-    from: "if (message.id !== null && settings.intake === 'at-most-once') return fail(session, serial, IN_DOUBT)",
+    from: "if (message.id !== null && settings.intake === 'at-most-once') return reject(session, serial, IN_DOUBT)",
     to: '',
     by: [server],
   },
@@ -585,6 +589,34 @@ export const mutants = [
     from: 'if (credentials.shown >= CREDENTIALS || credentials.pending >= CREDENTIALS) return close(attachment, TOO_MANY)',
     to: '',
     by: [amplified],
+  },
+  {
+    name: 'an authenticate that crashed is taken for a refusal',
+    file: farewell,
+    from: 'return CRASHED',
+    to: "return { code: CloseCode.unauthenticated, reason: 'credential refused' }",
+    by: [arriving],
+  },
+  {
+    name: 'an authorize that crashed permits the subscription',
+    file: serverTopics,
+    from: "if (subscription.state !== 'ended') return unavailable(attachment, error, 'authorize')",
+    to: "if (subscription.state !== 'ended') return locate(subscription, logged, position, ready)",
+    by: [subscribing],
+  },
+  {
+    name: 'an authorize that crashed denies the subscription for ever',
+    file: serverTopics,
+    from: "if (subscription.state !== 'ended') return unavailable(attachment, error, 'authorize')",
+    to: "if (subscription.state !== 'ended') return refuse('forbidden', 'not allowed to subscribe to this topic')",
+    by: [subscribing],
+  },
+  {
+    name: 'a session stays whose link was closed before its welcome',
+    file: hub,
+    from: 'if (!resumed && !isCurrent(attachment)) sessions.end(session)',
+    to: '',
+    by: [subscribing],
   },
   {
     name: 'a link has any number of subscriptions looked at that it has given up',

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
-import { createServer, memoryLog } from '@holdfast/server'
+import { createServer, memoryLog, RejectError } from '@holdfast/server'
 import type { AttachOptions, ServerOptions } from '@holdfast/server'
 import { WebSocket, WebSocketServer } from 'ws'
 import { createClock } from './support/clock.ts'
@@ -250,7 +250,7 @@ describe('event stream (§5.3)', () => {
   test('a refused hello is told by status and bye', async () => {
     const { url } = await site({
       authenticate: ({ credential }) => {
-        if (credential !== 'right') throw new Error('no')
+        if (credential !== 'right') throw new RejectError('unauthenticated')
         return 'ann'
       },
     })
@@ -263,7 +263,7 @@ describe('event stream (§5.3)', () => {
   test('a ticket opens one stream, once, and is no session', async () => {
     const { url } = await site({
       authenticate: ({ credential }) => {
-        if (credential === 'wrong') throw new Error('no')
+        if (credential === 'wrong') throw new RejectError('unauthenticated')
         return null
       },
     })

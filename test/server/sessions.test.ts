@@ -194,7 +194,7 @@ describe('takeover (§4.4)', () => {
 
 describe('identities (§4.4, §4.5)', () => {
   const authenticate = ({ credential }: { credential: unknown }): Identity | null => {
-    if (credential === 'bad') throw new Error('wrong password')
+    if (credential === 'bad') throw new RejectError('unauthenticated', 'wrong password')
     if (credential === 'never') throw new RejectError('forbidden', 'not you')
     if (credential === 'later') throw new RejectError('overloaded', 'not now')
     return credential === undefined ? null : (credential as Identity)
@@ -212,10 +212,70 @@ describe('identities (§4.4, §4.5)', () => {
     expect(server.stats().sessions).toBe(0)
   })
 
-  test('what the error of authenticate says stays here', async () => {
-    const { server } = createWorld({ authenticate })
-    const peer = connectPeer(server, { credential: 'bad' })
-    expect(JSON.stringify(await peer.told())).not.toContain('password')
+  describe('an authenticate that crashes', () => {
+    const crash = (): never => {
+      throw new Error('password of the database is 123')
+    }
+    test.each([
+      ['at once', crash],
+      ['later', () => Promise.resolve().then(crash)],
+    ])('%s is reported, lets nobody in, and asks the client to come back', async (_, broken) => {
+      const reports: unknown[] = []
+      const { server } = createWorld({
+        authenticate: broken,
+        onError: (error, where) => reports.push([(error as Error).message, where]),
+      })
+      const peer = connectPeer(server, { credential: 'ann' })
+      expect(await peer.told()).toEqual([['bye', 4200, 'server error', expect.any(Number)]])
+      expect(reports).toEqual([['password of the database is 123', 'authenticate']])
+      expect(server.stats()).toMatchObject({ sessions: 0, links: 0, unauthenticated: 0 })
+    })
+
+    test('on the live link is reported and closes it, and the session can be resumed', async () => {
+      const reports: string[] = []
+      let authenticating = (credential: unknown): Identity => ({ id: String(credential) })
+      const { server } = createWorld({
+        authenticate: ({ credential }) => authenticating(credential),
+        onError: (_error, where) => reports.push(where),
+      })
+      const peer = connectPeer(server, { credential: 'ann' })
+      const { session } = await peer.welcome()
+      const healthy = authenticating
+      authenticating = crash
+      peer.say(['auth', 'ann'])
+      await settled()
+      expect(peer.closed).toBe(4200)
+      expect(reports).toEqual(['authenticate'])
+      authenticating = healthy
+      const again = connectPeer(server, { session, incarnation: 2, credential: 'ann' })
+      expect(await again.welcome()).toMatchObject({ resumed: true, identity: 'ann' })
+    })
+
+    test('what the error of authenticate says stays here', async () => {
+      const { server } = createWorld({ authenticate: crash })
+      expect(JSON.stringify(await connectPeer(server).told())).not.toContain('password')
+    })
+
+    test('is reported even when the link has left meanwhile', async () => {
+      const reports: string[] = []
+      let fail = (): void => {}
+      const { server } = createWorld({
+        authenticate: () => new Promise((_resolve, reject) => (fail = () => reject(new Error('late')))),
+        onError: (_error, where) => reports.push(where),
+      })
+      const peer = connectPeer(server, { credential: 'ann' })
+      await settled()
+      peer.drop()
+      fail()
+      await settled()
+      expect(reports).toEqual(['authenticate'])
+    })
+  })
+
+  test('a refusal is the words of its RejectError, and nothing to report', async () => {
+    const { server, errors } = createWorld({ authenticate })
+    expect(await connectPeer(server, { credential: 'bad' }).told()).toEqual([['bye', 4100, 'wrong password']])
+    expect(errors).toEqual([])
   })
 
   test('a resume under another identity is refused, and the session is untouched', async () => {

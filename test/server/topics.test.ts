@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { memoryLog, RejectError } from '@holdfast/server'
-import type { Log } from '@holdfast/server'
+import type { Log, Server } from '@holdfast/server'
 import type { Packet, Position } from '@holdfast/protocol'
 import { settled } from './support/clock.ts'
 import { connectPeer, eventsIn, positionIn } from './support/peer.ts'
@@ -156,6 +156,7 @@ describe('subscribing (§7.2, §7.3)', () => {
       subscriptions: ['secret', 'reasons', '~other', '~identity', 'a', 'b', 'c'].map((name) => [name, null]),
     })
     const denied = await peer.toldOf('denied')
+    expect(denied.find(([, topic]) => topic === 'reasons')).toEqual(['denied', 'reasons', 'paid-only', 'buy it'])
     expect(denied.map(([, topic, code]) => [topic, code])).toEqual([
       ['secret', 'forbidden'],
       ['reasons', 'paid-only'],
@@ -165,6 +166,69 @@ describe('subscribing (§7.2, §7.3)', () => {
     ])
     await server.publish('secret', 1)
     expect(await peer.told()).toEqual([])
+  })
+
+  describe('an authorize that crashes', () => {
+    const crash = (): never => {
+      throw new Error('database away')
+    }
+    interface Faulty {
+      server: Server
+      reports: unknown[]
+      /** What becomes of the next questions. */
+      answer: () => boolean | Promise<boolean>
+    }
+    function createFaulty(): Faulty {
+      const reports: unknown[] = []
+      const onError = (error: unknown, where: string): void => void reports.push([(error as Error).message, where])
+      const { server } = createWorld({ authorize: () => faulty.answer(), onError })
+      const faulty: Faulty = { server, reports, answer: crash }
+      return faulty
+    }
+
+    test.each([
+      ['at once', crash],
+      ['later', () => Promise.resolve().then(crash)],
+    ])('%s permits nothing and denies nothing: the link is closed, and the client asks again', async (_, broken) => {
+      const faulty = createFaulty()
+      const { server, reports } = faulty
+      faulty.answer = () => true
+      const peer = connectPeer(server)
+      const { session } = await peer.welcome()
+      await server.publish('a', 1)
+      faulty.answer = broken
+      await peer.told()
+      peer.say(['subscribe', 'a', ['', 0, 0]])
+      expect(await peer.told()).toEqual([['bye', 4200, 'server error', expect.any(Number)]])
+      expect(peer.closed).toBe(4200)
+      expect(reports).toEqual([['database away', 'authorize']])
+      faulty.answer = () => true
+      const again = connectPeer(server, { session, incarnation: 2, subscriptions: [['a', ['', 0, 0]]] })
+      expect(await again.welcome()).toMatchObject({ resumed: true })
+      expect(eventsIn(await again.told())).toEqual([[1, 1]])
+    })
+
+    test('in a hello is asked once, and leaves no session that nobody knows of', async () => {
+      const { server, reports } = createFaulty()
+      const peer = connectPeer(server, { subscriptions: ['a', 'b', 'c'].map((name) => [name, null]) })
+      expect(await peer.told()).toEqual([['bye', 4200, 'server error', expect.any(Number)]])
+      expect(reports).toHaveLength(1)
+      expect(server.stats()).toMatchObject({ links: 0, sessions: 0, topics: 0 })
+    })
+
+    test('about what was given up meanwhile is reported, and the link goes on', async () => {
+      const faulty = createFaulty()
+      let fail = (): void => {}
+      faulty.answer = () => new Promise((_, reject) => (fail = () => reject(new Error('late'))))
+      const peer = connectPeer(faulty.server)
+      await peer.told()
+      peer.say(['subscribe', 'a'])
+      peer.say(['unsubscribe', 'a'])
+      fail()
+      expect(await peer.told()).toEqual([])
+      expect(peer.closed).toBeNull()
+      expect(faulty.reports).toEqual([['late', 'authorize']])
+    })
   })
 
   test('a topic that nobody receives any more is let go', async () => {

@@ -233,6 +233,34 @@ describe('refusals', () => {
     expect(errors).toHaveLength(4)
   })
 
+  test('onError is told whose function threw', async () => {
+    const reports: string[] = []
+    const { server } = createWorld({
+      authorize: ({ topic }) => {
+        if (topic === 'broken') throw new Error('database away')
+        if (topic === 'closed') throw new RejectError('closed-today')
+        return true
+      },
+      onError: (_error, where) => reports.push(where),
+    })
+    server.onMessage('chat/*', () => Promise.reject(new Error('oops')))
+    server.onMessage('deep', () => JSON.parse('['.repeat(70) + ']'.repeat(70)))
+    const peer = connectPeer(server)
+    await peer.told()
+    peer.say(['send', 1, 'broken', 1], ['send', 2, 'chat/1', 1], ['send', 3, 'deep', 1], ['send', 4, 'closed', 1])
+    expect((await peer.toldOf('ack')).flatMap(([, , results]) => results.map(([, , code]) => code))).toEqual([
+      'handler-failed',
+      'handler-failed',
+      'handler-failed',
+      'closed-today',
+    ])
+    expect(reports).toEqual(['authorize', 'onMessage chat/*', 'onMessage deep'])
+    reports.length = 0
+    peer.say(['volatile', 'broken', 1], ['volatile', 'chat/1', 1], ['volatile', 'closed', 1])
+    await settled()
+    expect(reports).toEqual(['authorize', 'onMessage chat/*'])
+  })
+
   test('a message nobody handles is refused, and the longest prefix handles it where there is one', async () => {
     const { server } = createWorld()
     server.onMessage('chat/*', () => 'chat')

@@ -1,7 +1,7 @@
 // Real clients and a real server on a network in memory. Nothing here takes time: a test says how long it would have taken.
 import { afterEach, expect, test } from 'vitest'
 import { createClient, webSocket, type Client, type ClientOptions } from '@holdfast/client'
-import { createServer, type Server } from '@holdfast/server'
+import { createServer, RejectError, type Server } from '@holdfast/server'
 import { memoryNetwork, type MemoryNetwork, type MemoryNetworkOptions } from '@holdfast/testing/memory'
 
 const url = 'https://app.test/realtime'
@@ -285,7 +285,7 @@ test('a client that closes says so, and one that the server refuses learns why',
     ...network.serverOptions,
     authenticate: ({ credential }) => {
       if (credential === 'good') return { id: 'ada' }
-      throw new Error('who?')
+      throw new RejectError('unauthenticated', 'who?')
     },
   })
   network.attach(server)

@@ -114,7 +114,9 @@ export function createArrivals({ context, contact, attach, started, retryAfter }
         () => settings.authenticate({ credential: hello.credential, request }),
         (identity) => enter(hello, identity ?? null),
         (error) => {
-          if (arrival.phase.at === 'desk') refuse(refusedCredential(error))
+          // Looked at even where the link has gone meanwhile: a crash is reported either way.
+          const farewell = refusedCredential(error, context.report)
+          if (arrival.phase.at === 'desk') refuse(farewell)
         },
       )
     }

@@ -51,6 +51,8 @@ export function createContact({ context, uplink, topics, upkeep, close, end, det
     const tells: (() => void)[] = []
     let told = 0
     list.forEach(([topic, position], i) => {
+      // One of those before it has ended the link: nobody is to be asked on its behalf.
+      if (!isCurrent(attachment)) return
       topics.subscribe(attachment, topic, position, (tell) => {
         tells[i] = tell
         for (let next = tells[told]; next; next = tells[++told]) next()
@@ -76,7 +78,7 @@ export function createContact({ context, uplink, topics, upkeep, close, end, det
       },
       (error) => {
         credentials.pending--
-        close(attachment, refusedCredential(error))
+        close(attachment, refusedCredential(error, context.report))
       },
     )
   }

@@ -24,9 +24,10 @@ export class HoldfastError extends Error {
 }
 
 /**
- * Thrown by a handler: the sender sees `rejected` with this code and message. Thrown by `authorize` for a subscription: `denied` with them.
- * Thrown by `authenticate`: the code `forbidden` says that no credential would help (close code 4001), `overloaded` asks the
- * client to come back later (4200); any other code, as any other error, asks for a fresh credential (4100).
+ * Thrown by a handler: the sender sees `rejected` with this code and message. Thrown by `authorize`: so does the sender, and a subscription is
+ * `denied` with them. Thrown by `authenticate`: the code `forbidden` says that no credential would help (close code 4001), `overloaded` asks the
+ * client to come back later (4200), and any other code asks for a fresh credential (4100). Any other error is a crash: it is reported to `onError`, and
+ * says nothing about the credential, the subscription (4200, both), or the message (`handler-failed`).
  */
 export class RejectError extends Error {
   override readonly name = 'RejectError'

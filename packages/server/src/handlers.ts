@@ -36,11 +36,13 @@ export interface Registration {
   readonly handle: Handler
   /** Whether the next message may be started while this one is being handled. */
   readonly concurrent: boolean
+  /** How `onError` is told of it: names the pattern, so that there are only so many. */
+  readonly where: string
 }
 
 export interface Handlers {
   /** `pattern` is a topic, or a prefix followed by `*`. Returns the undo. Throws `bad-topic` and `bad-handler`. */
-  add(pattern: string, registration: Registration): () => void
+  add(pattern: string, handler: Omit<Registration, 'where'>): () => void
   /** The topic's own handler, or that of its longest prefix. */
   find(topic: string): Registration | null
 }
@@ -49,7 +51,7 @@ export function createHandlers(): Handlers {
   const exact = new Map<string, Registration>()
   const prefixes = new Map<string, Registration>()
   return {
-    add(pattern, registration) {
+    add(pattern, handler) {
       if (!topicName(pattern) || pattern.startsWith('~'))
         throw new HoldfastError('bad-topic', `${JSON.stringify(pattern)} is not a topic that clients can send to.`)
       const wild = pattern.endsWith('*')
@@ -57,6 +59,7 @@ export function createHandlers(): Handlers {
       const key = wild ? pattern.slice(0, -1) : pattern
       if (table.has(key))
         throw new HoldfastError('bad-handler', `${pattern} has a handler already; undo that one first.`)
+      const registration = { ...handler, where: `onMessage ${pattern}` }
       table.set(key, registration)
       return () => {
         if (table.get(key) === registration) table.delete(key)

@@ -120,9 +120,11 @@ export function createHub(context: Context, handlers: Handlers): Hub {
     report(error, 'a link')
     close(attachment, { code: CloseCode.overloaded, reason: 'server error' }, spread())
   }
-  function unavailable(attachment: Attachment, error: unknown): void {
-    report(error, 'the log')
-    close(attachment, { code: CloseCode.overloaded, reason: 'the log is not available' }, spread())
+  /** What a subscription needs has failed, which says nothing about the subscription: the client comes back and asks again (PROTOCOL.md §7.2). */
+  function unavailable(attachment: Attachment, error: unknown, where: 'the log' | 'authorize' = 'the log'): void {
+    report(error, where)
+    const reason = where === 'the log' ? 'the log is not available' : 'server error'
+    close(attachment, { code: CloseCode.overloaded, reason }, spread())
   }
 
   function makeAttachment(session: Session, link: Link, request: LinkRequest, incarnation: number): Attachment {
@@ -207,6 +209,8 @@ export function createHub(context: Context, handlers: Handlers): Hub {
     session.intake.retell()
     if (resumed) for (const frame of uplink.acks(session, true)) attachment.outlet.push(frame)
     contact.subscribeAll(attachment, subscriptionsOf(session, hello))
+    // Closed before its welcome went out: nobody knows of this session, and it would take the place of one that is used.
+    if (!resumed && !isCurrent(attachment)) sessions.end(session)
     uplink.run(session)
     ticker.start()
     return attachment

@@ -49,11 +49,16 @@ export interface ServerOptions {
   /** Where topics are kept. @default memoryLog() */
   log?: Log
   /**
-   * Names the identity behind a credential; null or undefined means anonymous. Throws to refuse: see `RejectError` for what the client then does.
+   * Names the identity behind a credential; null or undefined means anonymous. Throws a `RejectError` to refuse, whose code says what the client then
+   * does. Any other error is reported, nobody is let in, and the client comes back later with the same credential (4200).
    * `expiresAt` (ms since 1970) of the identity makes the server ask for a fresh credential in time. @default everybody is anonymous
    */
   authenticate?: (attempt: { credential: unknown; request: LinkRequest }) => MaybePromise<Identity | null | undefined>
-  /** Whether an identity may subscribe or send to a topic; asked for each subscription and each message. @default all may */
+  /**
+   * Whether an identity may subscribe or send to a topic; asked for each subscription and each message. May throw a `RejectError` to give a code of its
+   * own. Any other error is reported and permits nothing: the link of a subscription is closed, to ask again later (4200); a message is rejected
+   * with `handler-failed`. @default all may
+   */
   authorize?: (attempt: {
     identity: Identity | null
     action: 'subscribe' | 'send'

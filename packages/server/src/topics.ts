@@ -54,7 +54,9 @@ function counted(attachment: Attachment, answer: (tell: () => void) => void): (t
   }
 }
 
-export function createTopics(context: Context, unavailable: (attachment: Attachment, error: unknown) => void): Topics {
+type Unavailable = (attachment: Attachment, error: unknown, where?: 'authorize') => void
+
+export function createTopics(context: Context, unavailable: Unavailable): Topics {
   const { settings, codecs, counters, report } = context
   const { limits, log, random } = settings
   const topics = new Map<string, Topic>()
@@ -193,8 +195,10 @@ export function createTopics(context: Context, unavailable: (attachment: Attachm
           else refuse('forbidden', 'not allowed to subscribe to this topic')
         },
         (error) => {
-          if (!(error instanceof RejectError)) report(error, 'authorize')
-          refuse(error instanceof RejectError ? error.code : 'forbidden', 'not allowed to subscribe to this topic')
+          if (error instanceof RejectError) return refuse(error.code, error.message)
+          if (subscription.state !== 'ended') return unavailable(attachment, error, 'authorize')
+          report(error, 'authorize')
+          ready(() => {})
         },
       )
     },

@@ -57,16 +57,19 @@ export function createUplink(context: Context, handlers: Handlers, wake: (sessio
     session.intake.finish(serial, answer === undefined ? undefined : [serial, answer])
     wake(session)
   }
-  function fail(session: Session, serial: number, error: unknown): void {
-    if (!(error instanceof RejectError)) report(error, 'a message handler')
+  function reject(session: Session, serial: number, error: unknown): void {
     finish(session, serial, rejection(session.codec, serial, error))
   }
-  function succeed(session: Session, serial: number, value: unknown): void {
+  function fail(session: Session, serial: number, error: unknown, where: string): void {
+    if (!(error instanceof RejectError)) report(error, where)
+    reject(session, serial, error)
+  }
+  function succeed(session: Session, serial: number, value: unknown, where: string): void {
     if (value === undefined) return finish(session, serial)
     try {
       finish(session, serial, result(session.codec, serial, value))
     } catch (error) {
-      fail(session, serial, error)
+      fail(session, serial, error, where)
     }
   }
   function metaOf(session: Session, serial: number, message: Inbound): MessageMeta {
@@ -84,22 +87,23 @@ export function createUplink(context: Context, handlers: Handlers, wake: (sessio
     }
   }
   /** Calls the handler. Returns whether it has finished. */
-  function call(session: Session, serial: number, message: Inbound, { handle, concurrent }: Registration): boolean {
+  function call(session: Session, serial: number, message: Inbound, registration: Registration): boolean {
+    const { handle, concurrent, where } = registration
     try {
       const value = handle(message.data, metaOf(session, serial, message))
       if (!isPromise(value)) {
-        succeed(session, serial, value)
+        succeed(session, serial, value, where)
         return true
       }
       if (concurrent) session.blockedBy = 0
       value
         .then(
-          (reply) => succeed(session, serial, reply),
-          (error: unknown) => fail(session, serial, error),
+          (reply) => succeed(session, serial, reply, where),
+          (error: unknown) => fail(session, serial, error, where),
         )
         .then(() => run(session))
     } catch (error) {
-      fail(session, serial, error)
+      fail(session, serial, error, where)
       return true
     }
     return concurrent
@@ -109,8 +113,8 @@ export function createUplink(context: Context, handlers: Handlers, wake: (sessio
     session.blockedBy = serial
     session.waitingBytes -= message.bytes
     const { topic } = message
-    if (message.id !== null && settings.intake === 'at-most-once') return fail(session, serial, IN_DOUBT)
-    if (topic.startsWith('~')) return fail(session, serial, REFUSED)
+    if (message.id !== null && settings.intake === 'at-most-once') return reject(session, serial, IN_DOUBT)
+    if (topic.startsWith('~')) return reject(session, serial, REFUSED)
     let state: 'starting' | 'waiting' = 'starting'
     const goOn = (): void => {
       // A loop of `run` is on the stack unless we had to wait.
@@ -121,11 +125,11 @@ export function createUplink(context: Context, handlers: Handlers, wake: (sessio
       (allowed) => {
         const handler = handlers.find(topic)
         if (allowed && handler) call(session, serial, message, handler)
-        else fail(session, serial, allowed ? NO_HANDLER : REFUSED)
+        else reject(session, serial, allowed ? NO_HANDLER : REFUSED)
         goOn()
       },
       (error) => {
-        fail(session, serial, error)
+        fail(session, serial, error, 'authorize')
         goOn()
       },
     )
@@ -139,9 +143,8 @@ export function createUplink(context: Context, handlers: Handlers, wake: (sessio
       start(session, next[0], next[1])
     }
   }
-  function callVolatile(attachment: Attachment, topic: string, data: unknown): unknown {
-    const { session, link } = attachment
-    return handlers.find(topic)?.handle(data, {
+  function callVolatile({ session, link }: Attachment, topic: string, data: unknown, handler: Registration): unknown {
+    return handler.handle(data, {
       session: { id: session.id, identity: session.identity },
       identity: session.identity,
       topic,
@@ -177,19 +180,20 @@ export function createUplink(context: Context, handlers: Handlers, wake: (sessio
       whenReady(
         () => settings.authorize({ identity: session.identity, action: 'send', topic }),
         (allowed) => {
-          if (!allowed) return done()
+          const handler = allowed ? handlers.find(topic) : null
+          if (!handler) return done()
           whenReady(
-            () => callVolatile(attachment, topic, data),
+            () => callVolatile(attachment, topic, data, handler),
             done,
             (error) => {
               done()
-              if (!(error instanceof RejectError)) report(error, 'a message handler')
+              if (!(error instanceof RejectError)) report(error, handler.where)
             },
           )
         },
         (error) => {
           done()
-          report(error, 'authorize')
+          if (!(error instanceof RejectError)) report(error, 'authorize')
         },
       )
     },

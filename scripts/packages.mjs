@@ -1,6 +1,7 @@
-// What is published works for those who install it: manifests and types by publint and attw, then each entry loaded both ways.
+// What is published works for those who install it: manifests and types by publint and attw, then each entry loaded both ways,
+// and compiled against as by an application that checks everything with an older `lib`.
 import { spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire, isBuiltin } from 'node:module'
 import { fileURLToPath } from 'node:url'
 
@@ -32,14 +33,39 @@ async function checkEntry(id) {
     faults.push(`${id}: import gives ${esm.join()}, require gives ${cjs.join()}`)
 }
 
+/** Declarations stand by themselves: no newer library than they say, no types of Node where there is a page, nothing that is left unchecked. */
+function checkTypes(name, ids, types) {
+  const folder = `.dts/${name}`
+  const compilerOptions = {
+    target: 'ES2022',
+    lib: ['ES2022', 'DOM'],
+    types,
+    module: 'ESNext',
+    moduleResolution: 'bundler',
+    strict: true,
+    noEmit: true,
+    skipLibCheck: false,
+  }
+  mkdirSync(folder, { recursive: true })
+  const imports = ids.map((id, n) => `import * as entry${n} from '${id}'\n`)
+  writeFileSync(`${folder}/index.ts`, `${imports.join('')}export default [${ids.map((_, n) => `entry${n}`).join()}]\n`)
+  writeFileSync(`${folder}/tsconfig.json`, JSON.stringify({ compilerOptions, files: ['index.ts'] }))
+  run(folder, 'node_modules/@typescript/native/bin/tsc', '--pretty', 'false', '-p')
+}
+
+const entries = { page: [], node: [] }
 for (const folder of readdirSync('packages').map((name) => `packages/${name}`)) {
   const { name, exports, dependencies, peerDependencies } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'))
   run(folder, 'node_modules/publint/src/cli.js', '--strict')
   run(folder, 'node_modules/@arethetypeswrong/cli/dist/index.js', '--quiet', '--pack')
   checkImports(folder, { ...dependencies, ...peerDependencies })
-  for (const entry of Object.keys(exports).filter((path) => path !== './package.json'))
+  for (const entry of Object.keys(exports).filter((path) => path !== './package.json')) {
     await checkEntry(name + entry.slice(1))
+    entries[/server|redis|testing/.test(name) ? 'node' : 'page'].push(name + entry.slice(1))
+  }
 }
+checkTypes('page', entries.page, [])
+checkTypes('node', entries.node, ['node'])
 
 for (const fault of faults) console.error(fault)
 if (faults.length === 0) console.log('Manifests, types, imports and exports are sound')

@@ -5,6 +5,14 @@ import type { Cause } from './transport.ts'
 
 export type { AckLevel, Position }
 
+declare global {
+  // As `lib.esnext.disposable` has them: with an older `lib` the declarations of this package would not compile.
+  interface SymbolConstructor {
+    readonly dispose: unique symbol
+    readonly asyncDispose: unique symbol
+  }
+}
+
 /** Map of topics to payloads. Without one, every topic carries `unknown`. */
 export type AnyTopics = Record<string, unknown>
 /** Names of the topics of a map. */

@@ -95,7 +95,7 @@ describe('WebSocket (§5.1)', () => {
   })
 
   test('an upgrade without our protocol, or from a foreign origin, is refused', async () => {
-    const { url } = await site()
+    const { url, server } = await site()
     for (const [protocols, origin, status] of [
       [['chat'], undefined, '400'],
       [protocolsOf(helloOf()), 'https://evil.example', '403'],
@@ -105,6 +105,7 @@ describe('WebSocket (§5.1)', () => {
       const error = await new Promise<Error>((resolve) => socket.on('error', resolve))
       expect(error.message).toContain(status)
     }
+    expect(server.stats().refused).toEqual({ 400: 1, 403: 2 })
   })
 
   test('a peer that never answers the close is let go of after a second', async () => {

@@ -64,8 +64,36 @@ test('rules aim by path and by any condition', async () => {
   expect(await client.get('/b2')).toMatchObject({ status: 500 })
   expect(await client.get('/c', { 'x-bad': '1' })).toMatchObject({ status: 418 })
   expect(await client.get('/c')).toMatchObject({ status: 200 })
-  expect(() => proxy.rule({ fault: 'delay', latency: -1 })).toThrow(expect.objectContaining({ code: 'bad-rule' }))
-  expect(() => proxy.rule({ fault: 'fail', nth: 0 })).toThrow(expect.objectContaining({ code: 'bad-rule' }))
+})
+
+test.each([
+  ['a negative number', { fault: 'delay', latency: -1 }, 'delay: latency must be a number of at least 0, got -1'],
+  ['a turn before the first', { fault: 'fail', nth: 0 }, 'fail: nth must be a number of at least 1, got 0'],
+  ['a status that is none', { fault: 'fail', status: 99 }, 'fail: status must be between 200 and 599, got 99'],
+  ['no such fault', { fault: 'zzz' }, /^there is no fault "zzz"; there are delay, throttle, /],
+  ['no such fault, by inheritance', { fault: 'toString' }, /^there is no fault "toString"/],
+  ['no fault at all', {}, /^there is no fault/],
+  ['a missing latency', { fault: 'delay' }, 'delay: latency is missing'],
+  ['a missing rate', { fault: 'throttle' }, 'throttle: bytesPerSecond is missing'],
+  ['a missing delay', { fault: 'stall' }, 'stall: ms is missing'],
+  ['a missing delay of frames', { fault: 'delay-frame' }, 'delay-frame: ms is missing'],
+  ['a missing place', { fault: 'truncate' }, 'truncate: at is missing'],
+  ['a missing place in a frame', { fault: 'truncate-frame' }, 'truncate-frame: at is missing'],
+  ['a number in words', { fault: 'stall', ms: '5' }, 'stall: ms must be a number of at least 0, got "5"'],
+  ['a place that is none', { fault: 'truncate-frame', at: 'head' }, /at must be a number of at least 0 or 'half'/],
+  ['a direction that is none', { fault: 'mute', direction: 'left' }, /direction must be 'up' or 'down' or 'both'/],
+  ['an ending of another fault', { fault: 'truncate', at: 1, how: 'closed' }, /how must be 'end' or 'reset'/],
+])('a rule that cannot mean anything is refused: %s', async (_, rule, message) => {
+  const proxy = await startProxy(await startTarget())
+  expect(() => proxy.rule(rule as never)).toThrow(expect.objectContaining({ code: 'bad-rule' }))
+  expect(() => proxy.rule(rule as never)).toThrow(message)
+  expect(proxy.rules).toEqual([])
+})
+
+test('what is left undefined in a rule is as if it were not there', async () => {
+  const proxy = await startProxy(await startTarget())
+  proxy.rule({ fault: 'truncate', at: 'half', nth: undefined, how: undefined } as never)
+  expect(proxy.rules).toHaveLength(1)
 })
 
 test.each([403, 502, 200])('an upgrade is refused with %i and html', async (status) => {

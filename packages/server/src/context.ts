@@ -27,7 +27,7 @@ export interface Counters {
   bytesDown: number
   /** Links closed by the server, by code. */
   closed: Record<number, number>
-  /** Requests refused before there was a link, by status. */
+  /** Requests and upgrades refused before there was a link, by status; 403: a page of an origin that is not allowed. */
   refused: Record<number, number>
 }
 

@@ -3,7 +3,7 @@
  *
  * - `timed-out`: what was waited for did not come in time; the message lists what came instead.
  * - `closed`: the proxy was closed while something was waiting for it.
- * - `bad-rule`: a rule has a field that cannot mean anything, such as a negative latency.
+ * - `bad-rule`: a rule has a fault that there is none of, lacks a field, or has one that cannot mean anything, such as a negative latency.
  * - `cannot-listen`: the port is not to be had (again); `cause` is the system's error.
  * - `no-link`: nobody has opened a link to the scripted server yet.
  * - `endless`: timers of a virtual clock set each other without time passing.

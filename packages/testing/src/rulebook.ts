@@ -1,5 +1,5 @@
 // Which rules are in force, and which of them strike now. No I/O: it is asked for each run of bytes, request and frame.
-import { TestingError } from './errors.ts'
+import { checkRule } from './rule-check.ts'
 import type { Aim, Direction, ExchangeInfo, Rule } from './rules.ts'
 
 /** A rule in force. */
@@ -83,7 +83,7 @@ export function createRulebook({ changed, failed }: RulebookEvents): Rulebook {
 
   return {
     add(rule, newestConnection) {
-      check(rule)
+      checkRule(rule)
       const entry = createEntry(++lastId, rule, newestConnection)
       standing.add(entry)
       changed(entry, 'made')
@@ -192,16 +192,4 @@ export function matchesExchange(aim: Aim, exchange: ExchangeInfo | undefined): b
   if (typeof aim.path === 'string' && aim.path !== exchange.path) return false
   if (aim.path instanceof RegExp && exchange.path.search(aim.path) === -1) return false
   return aim.when === undefined || aim.when(exchange)
-}
-
-function check(rule: Rule): void {
-  const positive = new Set(['nth', 'times', 'bytesPerSecond'])
-  for (const [field, value] of Object.entries(rule)) {
-    if (typeof value !== 'number') continue
-    const least = positive.has(field) ? 1 : 0
-    if (Number.isFinite(value) && value >= least) continue
-    throw new TestingError('bad-rule', `${rule.fault}: ${field} must be a number of at least ${least}, got ${value}`)
-  }
-  if (rule.fault === 'fail' && rule.status !== undefined && !(rule.status >= 200 && rule.status <= 599))
-    throw new TestingError('bad-rule', `fail: status must be between 200 and 599, got ${rule.status}`)
 }

@@ -1,5 +1,7 @@
 /** What the listeners share: the way into the core, the origin check, answers, and the end of sockets that do not end by themselves. */
+import { STATUS_CODES } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
 import { CloseCode, MEDIA_TYPE } from '@holdfast/protocol'
 import type { Codec, DownFrame, Packet, UpFrame } from '@holdfast/protocol'
 import type { Context } from '../context.ts'
@@ -32,6 +34,8 @@ export interface Gate {
   answer(response: ServerResponse, status: number, frames: readonly Packet[], codec: Codec): void
   /** Answers with the status of a close code and a `bye`. */
   refuse(response: ServerResponse, farewell: Farewell & { retryAfter?: number }, codec: Codec): void
+  /** Answers an upgrade that will not be one. */
+  refuseUpgrade(socket: Duplex, status: number): void
   /** The codec that the type of a request names, if it is spoken here (PROTOCOL.md §2.1). */
   codecOf(request: IncomingMessage): Codec | Farewell
   /** Headers of every answer. */
@@ -67,6 +71,13 @@ export const notSpoken = (name: string): Farewell => ({
   code: CloseCode.codec,
   reason: `codec ${name.slice(0, 32)} is not spoken here: give it to createServer({ codecs: [...] })`,
 })
+
+/** Answers an upgrade with nothing but a status. */
+export function endUpgrade(socket: Duplex, status: number): void {
+  socket.on('error', () => socket.destroy())
+  const line = `HTTP/1.1 ${status} ${STATUS_CODES[status]}`
+  socket.end(`${line}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy())
+}
 
 const byeOf = ({ code, reason, retryAfter }: Farewell & { retryAfter?: number }): DownFrame =>
   retryAfter === undefined ? ['bye', code, reason] : ['bye', code, reason, retryAfter]
@@ -104,9 +115,12 @@ export function createGate(context: Context, hub: Hub, { allowedOrigins, compres
       ? own
       : { ...own, 'Access-Control-Allow-Origin': origin, 'Access-Control-Allow-Credentials': 'true' }
   }
+  function countRefused(status: number): void {
+    counters.refused[status] = (counters.refused[status] ?? 0) + 1
+  }
   function answer(response: ServerResponse, status: number, frames: readonly Packet[], codec: Codec): void {
     if (response.headersSent || response.destroyed) return
-    if (status >= 400) counters.refused[status] = (counters.refused[status] ?? 0) + 1
+    if (status >= 400) countRefused(status)
     const body = Buffer.from(codec.join(frames))
     response.setHeader('Content-Type', codec.name ? MEDIA_TYPE + codec.name : 'text/plain;charset=UTF-8')
     if (compression) return sendSqueezed(response, status, body, compression)
@@ -125,6 +139,10 @@ export function createGate(context: Context, hub: Hub, { allowedOrigins, compres
       if (retryAfter !== undefined && !response.headersSent)
         response.setHeader('Retry-After', Math.max(1, Math.ceil(retryAfter / 1_000)))
       answer(response, statusOf(code), [codec.encode(byeOf(farewell))], codec)
+    },
+    refuseUpgrade(socket, status) {
+      countRefused(status)
+      endUpgrade(socket, status)
     },
     codecOf({ headers: { 'content-type': type = '' } }) {
       const name = type.startsWith(MEDIA_TYPE) ? type.slice(MEDIA_TYPE.length).split(';', 1)[0]!.trim() : ''

@@ -9,10 +9,10 @@ import { createBodyReader, textOf } from './body.ts'
 import { settleCompression } from './compression.ts'
 import type { CompressionOptions } from './compression.ts'
 import { createEventSourceListener } from './event-source.ts'
-import { createGate } from './gate.ts'
+import { createGate, endUpgrade } from './gate.ts'
 import type { AllowedOrigins, Arrived, Gate } from './gate.ts'
 import { createLongPollingListener } from './long-polling.ts'
-import { createWebSocketListener, refuseUpgrade } from './web-socket.ts'
+import { createWebSocketListener } from './web-socket.ts'
 
 /** Options of `attach`. */
 export interface AttachOptions {
@@ -58,11 +58,11 @@ export function listenHttp(context: Context, hub: Hub, server: Server, options: 
   function onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     try {
       if (gate.isAllowed(request)) webSocket.upgrade(request, socket, head)
-      else refuseUpgrade(socket, '403 Forbidden')
+      else gate.refuseUpgrade(socket, 403)
     } catch (error) {
       // Thrown out of an event of the HTTP server, it would end the process.
       context.report(error, 'an upgrade')
-      refuseUpgrade(socket, '500 Internal Server Error')
+      gate.refuseUpgrade(socket, 500)
     }
   }
   const undo = interceptEvents(server, {
@@ -108,7 +108,7 @@ function interceptEvents(server: Server, interceptors: Interceptors): () => void
 /** Node emits `upgrade` only where somebody listens, and then leaves every upgrade to the listeners: refuses those that nobody but us would see. */
 function refuseStray(this: Server, _: IncomingMessage, socket: Duplex): void {
   const onlyUs = this.listeners('upgrade').every((listener) => listener === refuseStray)
-  if (onlyUs && socket.writable) refuseUpgrade(socket, '404 Not Found')
+  if (onlyUs && socket.writable) endUpgrade(socket, 404)
 }
 
 interface Router {

@@ -32,12 +32,6 @@ function helloPacket(request: IncomingMessage): string | null {
 const protocolOf = (request: IncomingMessage): string | undefined =>
   offersOf(request).find((offer) => offer === SUBPROTOCOL || offer.startsWith(SUBPROTOCOL + '.'))
 
-/** Answers an upgrade that will not be one. */
-export function refuseUpgrade(socket: Duplex, status: string): void {
-  socket.on('error', () => socket.destroy())
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy())
-}
-
 export function createWebSocketListener(gate: Gate): WebSocketListener {
   const { codecs, settings } = gate.context
   const { limits } = settings
@@ -74,7 +68,7 @@ export function createWebSocketListener(gate: Gate): WebSocketListener {
 
   return {
     upgrade(request, socket, head) {
-      if (!protocolOf(request)) return refuseUpgrade(socket, '400 Bad Request')
+      if (!protocolOf(request)) return gate.refuseUpgrade(socket, 400)
       sockets.handleUpgrade(request, socket, head, (webSocket) => opened(webSocket, request))
     },
   }

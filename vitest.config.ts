@@ -25,7 +25,8 @@ export default defineConfig({
         test: {
           name: 'node',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/browser/**', 'test/soak/**'],
+          // The examples of the docs, as they are written out to be run.
+          exclude: ['test/browser/**', 'test/soak/**', 'test/docs/dist/**'],
           testTimeout: 60_000,
         },
       },

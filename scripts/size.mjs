@@ -11,12 +11,12 @@ const adapted = ['react', 'vue', '@holdfast/client']
 
 /** Limits in bytes; one that is exceeded fails the check. Why these: docs/decisions/0002-client-size.md. */
 const entries = [
-  { name: 'client, WebSocket only', code: "export { connect, webSocket } from '@holdfast/client'", limit: 12_928 },
-  { name: 'client/auto', code: "export { connect } from '@holdfast/client/auto'", limit: 14_976 },
+  { name: 'client, WebSocket only', code: "export { connect, webSocket } from '@holdfast/client'", limit: 12_992 },
+  { name: 'client/auto', code: "export { connect } from '@holdfast/client/auto'", limit: 15_104 },
   {
     name: 'client/plain, WebSocket only',
     code: "export { connect, plain, webSocket } from '@holdfast/client/plain'",
-    limit: 13_900,
+    limit: 14_028,
   },
   {
     name: 'client/drop-in',
@@ -26,12 +26,12 @@ const entries = [
   {
     name: 'client/drop-in, plain server',
     code: "export { createWebSocketClass, plainServer } from '@holdfast/client/drop-in'",
-    limit: 16_064,
+    limit: 16_192,
   },
   { name: 'react', code: "export * from '@holdfast/react'", external: adapted, limit: 1_536 },
   { name: 'vue', code: "export * from '@holdfast/vue'", external: adapted, limit: 1_536 },
-  { name: 'script file', path: 'packages/client/dist/holdfast.min.js', limit: 18_688 },
-  { name: 'script file, module', path: 'packages/client/dist/holdfast.module.min.js', limit: 18_688 },
+  { name: 'script file', path: 'packages/client/dist/holdfast.min.js', limit: 18_816 },
+  { name: 'script file, module', path: 'packages/client/dist/holdfast.module.min.js', limit: 18_816 },
 ]
 
 async function bundle(contents, external = []) {

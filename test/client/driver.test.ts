@@ -1,5 +1,7 @@
 // The driver over scripted links in virtual time: acts once, in order, and leaves nothing behind.
 import { describe, expect, it } from 'vitest'
+import { HoldfastError } from '../../packages/client/src/errors.ts'
+import type { ClientOptions } from '../../packages/client/src/options.ts'
 import { createRig } from '../support/client-rig.ts'
 import { WELCOME, scriptedTransport, type ScriptedLink } from '../support/scripted-transport.ts'
 import { settled } from '../support/virtual-clock.ts'
@@ -369,10 +371,50 @@ describe('several transports', () => {
     expect([poll.closed, rig.client.snapshot.transport]).toEqual([false, 'longPolling'])
   })
 
-  it('that cannot be opened here end it with a cause', () => {
+  it('that cannot be opened here end it with a cause', async () => {
     const rig = createRig({ transports: [scriptedTransport('webSocket', [], { refuses: () => true })] })
+    await settled()
     expect(rig.client.snapshot).toMatchObject({ status: 'closed', cause: { code: 0 } })
     expect(rig.logged).toHaveLength(1)
+  })
+
+  it('that throw are passed over once each, however often the same tick asks', async () => {
+    const rig = createRig((links) => ({
+      transports: [
+        scriptedTransport('webSocket', [], { refuses: () => true }),
+        scriptedTransport('eventSource', links),
+        scriptedTransport('longPolling', []),
+      ],
+    }))
+    rig.client.reconnect()
+    await settled()
+    await rig.welcome()
+    expect(rig.client.snapshot).toMatchObject({ status: 'open', transport: 'eventSource' })
+  })
+})
+
+describe('whoever has just made a client', () => {
+  it.each([
+    ['no transport can be opened', { transports: [scriptedTransport('webSocket', [], { refuses: () => true })] }],
+    [
+      'auth refuses at once',
+      {
+        auth: () => {
+          throw new HoldfastError('auth-refused', 'no')
+        },
+      },
+    ],
+  ])('hears that it is closed: %s', async (_, options: Partial<ClientOptions>) => {
+    const { client, logged } = createRig(options)
+    const heard: unknown[] = []
+    client.on('error', ({ code }) => heard.push(code))
+    client.on('close', ({ cause }) => heard.push(cause?.code))
+    client.on('status', (status) => heard.push(status))
+    client.watch(({ status }) => heard.push('watched ' + status))
+    await settled()
+    const code = options.auth ? 4100 : 0
+    expect(heard).toEqual(['closed', 'connection-closed', code, 'watched closed'])
+    expect(logged).toEqual([])
   })
 })
 

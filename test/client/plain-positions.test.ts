@@ -117,7 +117,65 @@ describe('numbers', () => {
   })
 })
 
+describe('numbers that begin again', () => {
+  const told = (reports: { code: string; message: string }[]) =>
+    reports.map(({ code, message }) => [code, message.includes('3 after 100')])
+
+  test.each([
+    ['with resume', resuming],
+    ['without', { positionOf }],
+  ])('on a new link, and nothing newer for 5 s, are told once (%s)', async (_, options) => {
+    const { client, open, again, messages, clock } = createPlainRig(options)
+    const errors: { code: string; message: string }[] = []
+    client.on('error', (error) => errors.push(error))
+    const first = await open()
+    first.says(...seq(99, 100))
+    const second = await again()
+    second.says(...seq(1, 2, 3))
+    await clock.advance(4999)
+    expect(errors).toEqual([])
+    await clock.advance(1)
+    expect(told(errors)).toEqual([['unmapped', true]])
+    second.says(...seq(4))
+    await clock.advance(20_000)
+    expect([errors.length, messages]).toEqual([1, seq(99, 100)])
+  })
+
+  test('are nothing to tell of where a replay gets to where it stood, or beyond', async () => {
+    for (const replay of [range(90, 100), range(90, 101), [99, 100, 101, 98]]) {
+      const { client, open, again, clock } = createPlainRig(resuming)
+      const errors: unknown[] = []
+      client.on('error', (error) => errors.push(error))
+      const first = await open()
+      first.says(...seq(99, 100))
+      const second = await again()
+      second.says(...seq(...replay))
+      await clock.advance(20_000)
+      expect(errors).toEqual([])
+    }
+  })
+})
+
 describe('with resume', () => {
+  test('links that are shorter than the wait do not hold what is there for ever', async () => {
+    const { open, again, messages, gaps, clock } = createPlainRig(resuming)
+    let link = await open()
+    link.says(...seq(1, 4))
+    await clock.advance(3000)
+    link = await again()
+    link.says(...seq(5))
+    await clock.advance(2499)
+    expect([messages, gaps]).toEqual([seq(1), []])
+    await clock.advance(1)
+    expect([messages, gaps]).toEqual([seq(1, 4, 5), [gapOf(2, 3)]])
+    // Another hole has a wait of its own.
+    link.says(...seq(8))
+    await clock.advance(4999)
+    expect(gaps).toHaveLength(1)
+    await clock.advance(1)
+    expect(gaps).toEqual([gapOf(2, 3), gapOf(6, 7)])
+  })
+
   test('a hole is asked for once, and what is ahead waits until it is filled', async () => {
     const { open, messages, gaps, clock } = createPlainRig(resuming)
     const link = await open()

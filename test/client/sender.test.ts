@@ -272,6 +272,23 @@ describe('a volatile message', () => {
     expect(rig.link.sent).toEqual([['volatile', 'chat', 2]])
   })
 
+  it('that finds no link may be left alone: its rejection counts as handled', async () => {
+    const unhandled: unknown[] = []
+    const listen = (error: unknown): void => void unhandled.push(error)
+    process.on('unhandledRejection', listen)
+    try {
+      const { client } = createRig()
+      void client.send('chat', 1, { volatile: true })
+      const reliable = client.send('~chat', 1)
+      // Rejections are judged once the microtasks are through.
+      await new Promise((resolve) => setImmediate(resolve))
+      expect(unhandled).toEqual([expect.objectContaining({ code: 'bad-topic' })])
+      await expect(reliable).rejects.toThrow('bad-topic')
+    } finally {
+      process.off('unhandledRejection', listen)
+    }
+  })
+
   it('shares packets, and no packet is beyond the limit that the server told', async () => {
     const rig = createRig()
     await rig.welcome()

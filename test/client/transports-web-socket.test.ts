@@ -157,7 +157,7 @@ describe('on a class that misbehaves', () => {
     const former = Object.getOwnPropertyDescriptor(globalThis, 'WebSocket')
     try {
       Object.defineProperty(globalThis, 'WebSocket', { value: undefined, configurable: true, writable: true })
-      expect(() => openRecorded(own, url)).toThrow(TypeError)
+      expect(() => openRecorded(own, url)).toThrow('give webSocket({ WebSocket })')
       Object.defineProperty(globalThis, 'WebSocket', { value: Socket, configurable: true, writable: true })
       expect(openRecorded(own, url).link.buffered).toBe(17)
     } finally {

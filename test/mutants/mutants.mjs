@@ -529,8 +529,8 @@ export const mutants = [
   {
     name: 'what a plain server repeats is told twice',
     file: plainStreams,
-    from: 'if (offset <= stream.at) return',
-    to: 'if (offset < stream.at) return',
+    from: 'if (offset <= stream.at) {',
+    to: 'if (offset < stream.at) {',
     by: ['test/client/plain'],
   },
   {

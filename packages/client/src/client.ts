@@ -166,6 +166,8 @@ export function createDriver(url: string, settings: Settings): Driver {
       credential = fresh
       dispatch({ type: 'authorized' })
     } catch (error) {
+      // It may have thrown at once: who has just made the client must hear it.
+      await Promise.resolve()
       if (state !== asked) return
       const refused = (error as { code?: unknown } | null)?.code === 'auth-refused'
       if (!refused) report('auth-failed', 'auth() has thrown.', error)
@@ -199,7 +201,10 @@ export function createDriver(url: string, settings: Settings): Driver {
       )
     } catch (error) {
       const why = { code: 0, reason: transport.name + ': ' + String(error) }
-      dispatch(isTrial ? { type: 'disproved' } : { type: 'unusable', cause: why })
+      if (isTrial) return dispatch({ type: 'disproved' })
+      const asked = state
+      // Who has just made the client must hear that it is closed.
+      void Promise.resolve().then(() => state === asked && dispatch({ type: 'unusable', cause: why }))
     }
   }
   function lost(me: Attached | null, why: Cause): void {
@@ -283,16 +288,5 @@ export function createDriver(url: string, settings: Settings): Driver {
     },
   })
 
-  return {
-    url,
-    settings,
-    emitter,
-    topics,
-    sender,
-    snapshot,
-    dispatch,
-    reauthenticate,
-    report,
-    guard,
-  }
+  return { url, settings, emitter, topics, sender, snapshot, dispatch, reauthenticate, report, guard }
 }

@@ -2,7 +2,7 @@
 import { topicName, type Position } from '@holdfast/protocol'
 import type { Driver } from './client.ts'
 import { HoldfastError, TOPIC_RULES, closedBy } from './errors.ts'
-import type { AnyTopics, Client, Message, Meta, Snapshot, SubscribeOptions, Subscription } from './types.ts'
+import type { AnyTopics, Client, Message, Meta, Receipt, Snapshot, SubscribeOptions, Subscription } from './types.ts'
 
 /** "Everything the log still has, of whatever epoch" (PROTOCOL.md §7.1). */
 const START: Position = ['', 0, 0]
@@ -80,11 +80,16 @@ export function createHandle<T = AnyTopics>(driver: Driver, release: () => void)
       if (status === 'closed') throw closedBy(cause)
     },
     subscribe: (topic, fn, options = {}) => subscribe(driver, keep, topic, fn as never, options) as never,
-    async send(topic, data, options = {}) {
-      alive()
-      if (!options.volatile) return sender.receipt(await sender.offer(topic, data, options))
-      sender.volatile(topic, data)
-      return { id: '', serial: 0, level: 'none' }
+    send(topic, data, options = {}) {
+      const sent = (async (): Promise<Receipt> => {
+        alive()
+        if (!options.volatile) return sender.receipt(await sender.offer(topic, data, options))
+        sender.volatile(topic, data)
+        return { id: '', serial: 0, level: 'none' }
+      })()
+      // Nothing can be done about one that is lost: who does not ask need not handle it.
+      if (options.volatile) sent.catch(() => {})
+      return sent
     },
     async request(topic, data, options = {}) {
       alive()

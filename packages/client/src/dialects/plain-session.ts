@@ -78,6 +78,7 @@ export function createPlainSession(host: Host, options: PlainOptions): Session {
   }
   const streams = createStreams({
     clock,
+    report: host.report,
     resume: resume ? (position, stream) => say('resume', () => resume(position, stream, via)) : null,
     gap(gap) {
       topics.gap(gap)

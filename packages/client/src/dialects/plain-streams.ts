@@ -6,7 +6,7 @@ import type { Clock } from '../clock.ts'
 import type { Gap } from '../types.ts'
 import type { PlainPosition } from './plain.ts'
 
-/** How long to wait for what was asked for, ms. */
+/** How long to wait for what was asked for, ms; a share of it where links have gone while it was waited for. */
 const PATIENCE = 5000
 /** Most messages of a stream that are held until what is missing before them has come. */
 const MAX_HELD = 1000
@@ -22,6 +22,11 @@ interface Stream {
   /** Where it stood when it was asked for the rest on this link, and when the wait was looked at last; -1 for never. */
   askedAt: number
   seenAt: number
+  /** Where it stood when the link began; the last offset that was no newer. */
+  began?: number
+  old?: number
+  /** Links on which the same was waited for, this one among them. */
+  tries: number
   /** Ends the wait; null when nothing is waited for. */
   calm: (() => void) | null
 }
@@ -49,9 +54,10 @@ export interface StreamsOwner {
   /** Asks the server for what comes after this; null where it cannot be asked. */
   resume: ((position: PlainPosition, stream: string) => void) | null
   gap(gap: Gap): void
+  report(code: string, message: string): void
 }
 
-export function createStreams({ clock, resume, gap }: StreamsOwner): Streams {
+export function createStreams({ clock, resume, gap, report }: StreamsOwner): Streams {
   const streams = new Map<string, Stream>()
 
   function advance(stream: Stream, offset: number, { position, deliver }: Held): void {
@@ -59,6 +65,7 @@ export function createStreams({ clock, resume, gap }: StreamsOwner): Streams {
     deliver(offset, stream.epoch)
     stream.at = offset
     stream.position = position
+    stream.tries = 1
   }
   function tell(name: string, { at, epoch }: Stream, next: number, newEpoch = epoch): void {
     const from = newEpoch === epoch ? at + 1 : 1
@@ -88,15 +95,21 @@ export function createStreams({ clock, resume, gap }: StreamsOwner): Streams {
   }
   function ask(name: string, stream: Stream): void {
     stream.askedAt = stream.seenAt = stream.at
-    resume!(stream.position, name)
+    resume?.(stream.position, name)
     if (stream.at >= 0) wait(name, stream)
   }
   function wait(name: string, stream: Stream): void {
     rest(stream)
-    stream.calm = clock.after(PATIENCE, () => {
+    // Never nothing, so that an answer has a chance; but short links must not hold what is there for ever.
+    stream.calm = clock.after(PATIENCE / stream.tries, () => {
       stream.calm = null
-      if (!stream.held.size) return
-      if (stream.seenAt !== stream.at) {
+      if (!stream.held.size) {
+        // All that has come is old: most likely the server was started anew, and counts from the beginning.
+        if (stream.began === stream.at && stream.old! < stream.at) {
+          stream.began = -1
+          report('unmapped', `epoch: ${stream.old} after ${stream.at}.`)
+        }
+      } else if (stream.seenAt !== stream.at) {
         // The answer is on its way.
         stream.seenAt = stream.at
         wait(name, stream)
@@ -111,7 +124,12 @@ export function createStreams({ clock, resume, gap }: StreamsOwner): Streams {
       stream.epoch = epoch
       return advance(stream, offset, held)
     }
-    if (offset <= stream.at) return
+    if (offset <= stream.at) {
+      stream.old = offset
+      // A replay may still get to what is new.
+      if (!stream.calm && stream.at === stream.began) ask(name, stream)
+      return
+    }
     if (offset === stream.at + 1) {
       advance(stream, offset, held)
       return drain(stream)
@@ -139,6 +157,7 @@ export function createStreams({ clock, resume, gap }: StreamsOwner): Streams {
         held: new Map<number, Held>(),
         askedAt: -1,
         seenAt: -1,
+        tries: 1,
         calm: null,
       }
       if (typeof offset === 'string') {
@@ -150,7 +169,11 @@ export function createStreams({ clock, resume, gap }: StreamsOwner): Streams {
       streams.set(name, stream)
     },
     ask() {
-      for (const [name, stream] of streams) if (resume) ask(name, stream)
+      for (const [name, stream] of streams) {
+        stream.began = stream.old = stream.at
+        if (stream.held.size) stream.tries++
+        ask(name, stream)
+      }
     },
     rest: () => streams.forEach(rest),
     forget() {

@@ -42,7 +42,9 @@ export function webSocket(options: WebSocketOptions = {}): Transport {
     name: 'webSocket',
     provable: true,
     open({ url, wire }, events) {
-      const socket = new (options.WebSocket ?? WebSocket)((wire.url ?? url).replace(/^http/, 'ws'), [...wire.protocols])
+      const Socket = options.WebSocket ?? globalThis.WebSocket
+      if (!Socket) throw new Error('give webSocket({ WebSocket })')
+      const socket = new Socket((wire.url ?? url).replace(/^http/, 'ws'), [...wire.protocols])
       const detach = (): void => {
         socket.onopen = socket.onmessage = socket.onclose = null
       }

@@ -53,6 +53,7 @@ export function createConnection(settings: Settings, more: RedisOptions, onReady
   })
 
   function wait(): Promise<void> {
+    if (waiting) return waiting.promise
     if (isClosed) return Promise.reject(closed())
     let end!: (error?: RedisLogError) => void
     const promise = new Promise<void>((resolve, reject) => {
@@ -68,7 +69,7 @@ export function createConnection(settings: Settings, more: RedisOptions, onReady
     return promise
   }
   async function ready(): Promise<void> {
-    if (isClosed || client.status !== 'ready') await (waiting?.promise ?? wait())
+    if (isClosed || client.status !== 'ready') await wait()
   }
 
   return {
@@ -82,7 +83,7 @@ export function createConnection(settings: Settings, more: RedisOptions, onReady
         } catch (error) {
           if (String(error).includes('NOSCRIPT')) command = ['EVAL', lua]
           // Its end has not been noticed yet; the command has not gone out.
-          else if (String(error).includes("Stream isn't writeable")) await (waiting?.promise ?? wait())
+          else if (String(error).includes("Stream isn't writeable")) await wait()
           else throw unavailable('a command failed', error)
         }
       }

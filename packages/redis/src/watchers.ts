@@ -27,12 +27,12 @@ export function createWatchers(
   channelOf: (topic: string) => string,
   decode: (message: Buffer) => AppendedEntry,
 ): Watchers {
+  /** By channel. */
   const topics = new Map<string, Watched>()
-  const byChannel = new Map<string, Watched>()
   let hasStood = false
   const connection: Connection = createConnection(settings, { autoResubscribe: false }, () => {
-    for (const [topic, watched] of topics) {
-      listen(topic, watched)
+    for (const [channel, watched] of topics) {
+      listen(channel, watched)
       // Nothing was told while there was no connection. Before the first one nobody had a position.
       if (hasStood) watched.listening?.then(() => tell(watched, LOOK), settings.onError)
     }
@@ -43,14 +43,14 @@ export function createWatchers(
   function tell({ told }: Watched, entry: AppendedEntry): void {
     for (const each of told) each(entry)
   }
-  function listen(topic: string, watched: Watched): void {
-    watched.listening = client.subscribe(channelOf(topic))
+  function listen(channel: string, watched: Watched): void {
+    watched.listening = client.subscribe(channel)
     watched.listening.catch(() => {
       watched.listening = null
     })
   }
   client.on('messageBuffer', (channel: Buffer, message: Buffer) => {
-    const watched = byChannel.get(channel.toString())
+    const watched = topics.get(channel.toString())
     if (watched) tell(watched, decode(message))
   })
   client.on('close', () => {
@@ -59,28 +59,28 @@ export function createWatchers(
 
   return {
     watch(topic, told) {
-      let watched = topics.get(topic)
+      const channel = channelOf(topic)
+      let watched = topics.get(channel)
       if (!watched) {
         watched = { told: new Set(), listening: null }
-        topics.set(topic, watched)
-        byChannel.set(channelOf(topic), watched)
-        if (client.status === 'ready') listen(topic, watched)
+        topics.set(channel, watched)
+        if (client.status === 'ready') listen(channel, watched)
       }
       watched.told.add(told)
       return () => {
-        if (!watched.told.delete(told) || watched.told.size || topics.get(topic) !== watched) return
-        topics.delete(topic)
-        byChannel.delete(channelOf(topic))
+        if (!watched.told.delete(told) || watched.told.size || topics.get(channel) !== watched) return
+        topics.delete(channel)
         // If that fails, the connection is gone, and with it the subscription.
-        client.unsubscribe(channelOf(topic)).catch(() => {})
+        client.unsubscribe(channel).catch(() => {})
       }
     },
-    has: (topic) => topics.has(topic),
+    has: (topic) => topics.has(channelOf(topic)),
     async listening(topic) {
-      const watched = topics.get(topic)
+      const channel = channelOf(topic)
+      const watched = topics.get(channel)
       if (!watched) return
       await connection.ready()
-      if (!watched.listening) listen(topic, watched)
+      if (!watched.listening) listen(channel, watched)
       await watched.listening
     },
     close: connection.close,

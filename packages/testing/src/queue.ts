@@ -8,22 +8,25 @@ export interface Queue<T> {
 }
 
 export function createQueue<T>(): Queue<T> {
-  let items: T[] = []
+  let items: (T | undefined)[] = []
   let head = 0
+  function clear(): void {
+    items = []
+    head = 0
+  }
   return {
     put(item) {
       items.push(item)
     },
     first: () => items[head],
     drop() {
-      head++
+      // What has left must not be kept by the place that it had.
+      items[head++] = undefined
+      if (head >= items.length) return clear()
       if (head < 1_024 || head * 2 < items.length) return
       items = items.slice(head)
       head = 0
     },
-    clear() {
-      items = []
-      head = 0
-    },
+    clear,
   }
 }

@@ -9,8 +9,11 @@ export interface Reader {
   read(): Promise<Buffer | null>
   /** Puts back what was read too much of. */
   unread(bytes: Buffer): void
-  /** Resolves when the peer has finished and nothing is left to read. Unlike `read` it takes nothing. */
-  ended(): Promise<void>
+  /**
+   * Calls `fn` once the peer has finished and nothing is left to read, and not before this returns. Unlike `read` it takes nothing.
+   * Returns the undo: a connection outlives the many exchanges that wait for this.
+   */
+  onEnded(fn: () => void): () => void
   /** Null while the peer may still send. */
   finish(): Finish | null
 }
@@ -23,12 +26,15 @@ export function createReader(socket: Socket): Reader {
   let queued = 0
   let finish: Finish | null = null
   let wakers: (() => void)[] = []
+  const awaitingEnd = new Set<() => void>()
 
   function wake(): void {
     const woken = wakers
     wakers = []
     for (const fn of woken) fn()
+    if (isOver()) for (const fn of awaitingEnd) fn()
   }
+  const isOver = (): boolean => finish !== null && queue.length === 0
   const changed = (): Promise<void> => new Promise((resolve) => wakers.push(resolve))
 
   socket.on('data', (bytes: Buffer) => {
@@ -64,8 +70,10 @@ export function createReader(socket: Socket): Reader {
       queue.unshift(bytes)
       queued += bytes.length
     },
-    async ended() {
-      while (finish === null || queue.length > 0) await changed()
+    onEnded(fn) {
+      awaitingEnd.add(fn)
+      if (isOver()) queueMicrotask(() => awaitingEnd.has(fn) && fn())
+      return () => awaitingEnd.delete(fn)
     },
     finish: () => finish,
   }

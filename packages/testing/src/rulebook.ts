@@ -6,9 +6,7 @@ import type { Aim, Direction, ExchangeInfo, Rule } from './rules.ts'
 export interface Standing<R extends Rule = Rule> {
   readonly id: number
   readonly rule: R
-  /** Resolves when the rule is undone. Being spent is not being undone. */
-  readonly lifted: Promise<void>
-  /** Runs `fn` when the rule is undone; returns the undo of that. */
+  /** Runs `fn` when the rule is undone; returns the undo of that. Being spent is not being undone. */
   onLifted(fn: () => void): () => void
 }
 
@@ -123,19 +121,15 @@ export function createRulebook({ changed, failed }: RulebookEvents): Rulebook {
 
 function createEntry(id: number, rule: Rule, newestConnection: number): Entry {
   const listeners = new Set<() => void>()
-  let lift = (): void => {}
-  const lifted = new Promise<void>((resolve) => {
-    lift = () => {
-      resolve()
-      for (const fn of listeners) fn()
-      listeners.clear()
-    }
-  })
+  const lift = (): void => {
+    for (const fn of listeners) fn()
+    listeners.clear()
+  }
   const onLifted = (fn: () => void): (() => void) => {
     listeners.add(fn)
     return () => listeners.delete(fn)
   }
-  return { id, rule, newestConnection, seen: 0, left: timesOf(rule), lift: () => lift(), lifted, onLifted }
+  return { id, rule, newestConnection, seen: 0, left: timesOf(rule), lift, onLifted }
 }
 
 /** Faults that go on after their rule is spent. */

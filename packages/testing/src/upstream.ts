@@ -6,6 +6,7 @@ import { mayBeRequest, parseRequestHead, type RequestHead } from './http-head.ts
 import type { Link } from './link.ts'
 import { readHead } from './read-head.ts'
 import { answer, repeat } from './respond.ts'
+import type { Standing } from './rulebook.ts'
 import { relayFrames, tunnel } from './tunnel.ts'
 
 /** Bodies up to this size are read before the request goes on, so that `classify` can look at them. */
@@ -68,10 +69,31 @@ async function passExchange(
   if (body.state === 'more') await streamBody(link, exchange, scanner)
 
   // A client that gives up while it waits is news for the target at once, not only after the answer.
-  const first = await Promise.race([exchange.over, link.client.ended().then(() => 'client-ended' as const)])
+  const first = await unlessEnded(link, exchange.over)
   if (first !== 'client-ended') return first
   link.passEnd('up')
   return 'closed'
+}
+
+/** What comes first. A connection outlives its exchanges, a rule the connections: nothing that waits is left with either. */
+async function unlessEnded<T>(link: Link, coming: Promise<T>): Promise<T | 'client-ended'> {
+  let forget = (): void => {}
+  const ended = new Promise<'client-ended'>((resolve) => {
+    forget = link.client.onEnded(() => resolve('client-ended'))
+  })
+  const first = await Promise.race([coming, ended])
+  forget()
+  return first
+}
+
+async function unlessLifted(link: Link, hang: Standing): Promise<'lifted' | 'client-ended'> {
+  let forget = (): void => {}
+  const lifted = new Promise<'lifted'>((resolve) => {
+    forget = hang.onLifted(() => resolve('lifted'))
+  })
+  const first = await unlessEnded(link, lifted)
+  forget()
+  return first
 }
 
 async function readBody(link: Link, head: RequestHead, scanner: BodyScanner): Promise<Body> {
@@ -110,8 +132,7 @@ async function strikeRequest(link: Link, exchange: Exchange, body: Body): Promis
   const hang = rules.take('hang', on)
   if (hang !== null) {
     report(events, exchange, hang)
-    const first = await Promise.race([hang.lifted.then(() => 'lifted'), link.client.ended().then(() => 'client-ended')])
-    if (first === 'client-ended') {
+    if ((await unlessLifted(link, hang)) === 'client-ended') {
       link.cut('end')
       return 'closed'
     }

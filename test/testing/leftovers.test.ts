@@ -1,0 +1,53 @@
+// What the proxy keeps of traffic that has passed: counted among all objects of this thread after a collection.
+import { connect } from 'node:net'
+import { queryObjects } from 'node:v8'
+import { afterEach, expect, test } from 'vitest'
+import { closeAll, createHttpClient, openWebSocket, startProxy, startTarget } from './harness.ts'
+
+afterEach(closeAll)
+
+/** How many more there are of something once `act` is over. What is not reachable is collected before each count. */
+async function growth(of: Function, act: () => Promise<void>): Promise<number> {
+  const before = queryObjects(of, { format: 'count' })
+  await act()
+  return queryObjects(of, { format: 'count' }) - before
+}
+
+test('frames that have passed are not kept', async () => {
+  const proxy = await startProxy(await startTarget(), { keptEvents: 1 })
+  const { send, received } = await openWebSocket(proxy)
+  const exchange = async (count: number): Promise<void> => {
+    for (let i = 0; i < count; i++) send(`frame ${i}`)
+    ;(await received(count)).length = 0
+  }
+  await exchange(10)
+  expect(await growth(Buffer, () => exchange(500))).toBeLessThan(50)
+})
+
+test('requests that a kept-alive connection has carried leave nothing behind', async () => {
+  const proxy = await startProxy(await startTarget(), { keptEvents: 1 })
+  const { post } = createHttpClient(proxy)
+  const exchange = async (count: number): Promise<void> => {
+    for (let i = 0; i < count; i++) await post('/echo', 'x')
+  }
+  await exchange(10)
+  expect(await growth(Promise, () => exchange(100))).toBeLessThan(50)
+  expect(proxy.counters.clients.total).toBe(1)
+})
+
+test('clients that gave up on a hung request are not kept by the rule that hung it', async () => {
+  const proxy = await startProxy(await startTarget(), { keptEvents: 1 })
+  proxy.rule({ fault: 'hang' })
+  const hangUp = async (count: number): Promise<void> => {
+    for (let i = 0; i < count; i++) {
+      const since = proxy.mark()
+      const socket = connect(proxy.port, proxy.host).on('error', () => {})
+      socket.write('GET / HTTP/1.1\r\n\r\n')
+      await proxy.until({ type: 'fault', fault: 'hang' }, { since })
+      socket.destroy()
+      await proxy.until({ type: 'closed', side: 'client' }, { since })
+    }
+  }
+  await hangUp(10)
+  expect(await growth(Promise, () => hangUp(100))).toBeLessThan(50)
+})

@@ -25,7 +25,7 @@ const elsewhere = new Set(
   Transport Opening LinkEvents Link Dialect Host Session Wire Ask About Parcel Terms PayloadCodec
   PlainOptions PlainAck PlainPosition PlainRequest PlainWelcome Clock ServerOptions ServerLimits
   MemoryLogOptions SocketOptions ServerSocket LinkEnd Random Log Page Located Entry AppendedEntry
-  HoldfastErrorOptions
+  HoldfastErrorOptions SessionStore StoreNode NewRecord Claim Claimed Gone Refused Pending Batch Seized Whereabouts
   `
     .trim()
     .split(/\s+/),

@@ -9,6 +9,21 @@ export { acceptSockets } from './sockets.ts'
 export type { SocketOptions, SocketRequest, SocketServer } from './sockets.ts'
 export type { ServerSocket, SocketData } from './server-socket.ts'
 export type { Link, LinkEnd, LinkRequest, TransportName } from './link.ts'
+export type {
+  Batch,
+  Claim,
+  Claimed,
+  Gone,
+  Kept,
+  NewRecord,
+  Pending,
+  Refused,
+  Seized,
+  SessionStore,
+  StoreNode,
+  Whereabouts,
+  Written,
+} from './store.ts'
 export type { Appended, AppendedEntry, Entry, Located, Log, Page } from './log.ts'
 export { memoryLog } from './memory-log.ts'
 export type { MemoryLogOptions } from './memory-log.ts'

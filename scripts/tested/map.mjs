@@ -183,6 +183,7 @@ export const promises = [
         'another identity does not get the session, and what was to be sent as one user is not sent as another',
       ],
       [endpoints, 'a token under another identity, or none, gets 4401; with a wrong secret it is no token'],
+      [registry, 'is nobody that left: %s'],
     ],
   ],
   [

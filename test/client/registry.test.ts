@@ -183,3 +183,102 @@ describe('closing a handle', () => {
     await expect(sent).resolves.toMatchObject({ serial: 1 })
   })
 })
+
+describe('whoever comes while it lingers', () => {
+  /** A connection of ann's that nobody holds any more, and who comes then. */
+  async function after(auth: unknown, next: () => unknown, send?: string) {
+    const { clock, options, links } = createParts()
+    const url = endpoint()
+    const first = connect(url, { ...options, auth })
+    await settled()
+    links[0]!.welcome()
+    const sent = send && first.send('chat', send).then(() => 'acknowledged')
+    await settled()
+    await first.close()
+    const handle = connect(url, { ...options, auth: next() })
+    await settled()
+    return { clock, links, handle, sent }
+  }
+  const credentials = (links: readonly { hello: unknown }[]) =>
+    links.map(({ hello }) => (hello as { credential?: unknown }).credential)
+  /** An object of the app's that changes hands. */
+  const store = { user: 'ann' }
+  const stored = () => store
+
+  it.each<[string, unknown, () => unknown]>([
+    ['another function with the same credential', () => ({ user: 'ann' }), () => () => ({ user: 'ann' })],
+    ['the same credential', { user: 'ann' }, () => ({ user: 'ann' })],
+    ['the same function, whatever it promises', ...((auth) => [auth, () => auth] as const)(async () => ({}))],
+  ])('goes on with the link: %s', async (_case, auth, next) => {
+    const { links, handle } = await after(auth, next)
+    expect([links.length, handle.status]).toEqual([1, 'open'])
+  })
+
+  it.each<[string, unknown, () => unknown, unknown]>([
+    ['another credential', 'ann', () => 'bob', 'bob'],
+    ['a function that gives another one', () => 'ann', () => () => 'bob', 'bob'],
+    ['the same function, which gives another one', stored, () => ((store.user = 'bob'), stored), { user: 'bob' }],
+    ['another function that promises one', async () => 'ann', () => async () => 'bob', 'bob'],
+    ['a promise in the place of a value', () => 'ann', () => async () => 'bob', 'bob'],
+    ['none', () => 'ann', () => undefined, undefined],
+    ['one in the place of none', undefined, () => () => 'bob', 'bob'],
+  ])('is nobody that left: %s', async (_case, auth, next, credential) => {
+    store.user = 'ann'
+    const { links, handle, clock } = await after(auth, next)
+    expect(credentials(links)[1]).toEqual(credential)
+    expect([links.length, links[0]!.closed, links[1]!.hello]).toMatchObject([2, true, { session: null }])
+    links[1]!.welcome({ session: 'other', id: 's2' })
+    await clock.advance(5000)
+    expect([links.length, links[1]!.closed, handle.status]).toEqual([2, false, 'open'])
+  })
+
+  it('leaves what the former one has sent to the former link, for as long as that lingers', async () => {
+    const { links, handle, sent, clock } = await after(
+      () => 'ann',
+      () => () => 'bob',
+      'of ann',
+    )
+    links[1]!.welcome({ session: 'other', id: 's2' })
+    const own = handle.send('chat', 'of bob')
+    await settled()
+    const texts = links.map((link) => link.sent.filter(([type]) => type === 'send').map((frame) => frame[3]))
+    expect(texts).toEqual([['of ann'], ['of bob']])
+    await clock.advance(999)
+    links[0]!.down(['ack', 1, []])
+    await expect(sent).resolves.toBe('acknowledged')
+    await clock.advance(1)
+    expect(links.map(({ closed }) => closed)).toEqual([true, false])
+    links[1]!.down(['ack', 1, []])
+    await expect(own).resolves.toMatchObject({ serial: 1 })
+  })
+
+  it('has what went wrong with its function for itself', async () => {
+    const fails = () => {
+      throw new Error('no token yet')
+    }
+    const { links, handle } = await after(
+      () => 'ann',
+      () => fails,
+    )
+    expect([links.length, links[0]!.closed, handle.snapshot.cause?.reason]).toEqual([1, true, 'Error: no token yet'])
+  })
+
+  it('has its rejections handled', async () => {
+    const { links, handle } = await after(
+      () => 'ann',
+      () => () => Promise.reject(new Error('signed out')),
+    )
+    expect([links.length, links[0]!.closed, handle.snapshot.cause?.reason]).toEqual([1, true, 'Error: signed out'])
+  })
+
+  it('lets StrictMode, or an effect undone at once, dial once', async () => {
+    const { links, options } = createParts()
+    const url = endpoint()
+    const effect = () => connect(url, { ...options, auth: async () => 'ann' })
+    void effect().close()
+    const handle = effect()
+    await settled()
+    links[0]!.welcome()
+    expect([links.length, handle.status]).toEqual([1, 'open'])
+  })
+})

@@ -461,6 +461,20 @@ export const mutants = [
     by: ['test/client/registry.test.ts'],
   },
   {
+    name: 'whoever connects while it lingers acts as the user who has left',
+    file: shared,
+    from: '!isFor(shared, options.auth)',
+    to: 'shared.claim === 0',
+    by: ['test/client/registry.test.ts'],
+  },
+  {
+    name: 'a connection that nobody holds any more leaves what is pending, for the next user has come',
+    file: shared,
+    from: 'if (!shared.driver.snapshot().pending) shared',
+    to: 'shared',
+    by: ['test/client/registry.test.ts'],
+  },
+  {
     name: 'a frame of a wrong shape gets through',
     file: kinds,
     from: 'Number.isSafeInteger(value) && 1 / (value as number) > 0',

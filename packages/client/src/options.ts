@@ -21,8 +21,8 @@ export interface ClientOptions {
    */
   auth?: Auth
   /**
-   * Separates connections to one URL. One connection is for one identity, and functions are not compared: where another user may sign in
-   * without a reload, give the user's id.
+   * Separates connections to one URL. One connection is for one identity, and functions are not compared while a handle is open: where
+   * another user may sign in without a reload, give the user's id.
    * @default ''
    */
   key?: string
@@ -53,7 +53,7 @@ export interface ClientOptions {
   dialect?: Dialect
   /** Where faults go that nobody listens to. @default console */
   logger?: { error(error: unknown): void }
-  /** How long a shared connection outlives its last handle, ms. @default 1_000 */
+  /** How long a shared connection outlives its last handle, ms, for whoever comes with the same credential. @default 1_000 */
   linger?: number
   /** Time. For tests. @default the platform's monotonic clock */
   clock?: Clock
@@ -100,6 +100,15 @@ export function settle(options: ClientOptions, dialect?: Dialect): Settings {
     timeouts: { authorize: 10_000, open: 10_000, join: 8000, ...given(timeouts) },
     outbox: { maxMessages: 10_000, maxBytes: 2 ** 24, overflow: 'reject', ...given(outbox) },
   } as unknown as Settings
+}
+
+/** For comparisons. What has no text (a logger may hold itself) compares as empty; a promise as nothing but itself. */
+export function textOf(value: unknown): unknown {
+  try {
+    return (value as { then?: unknown } | null)?.then ? value : JSON.stringify(value)
+  } catch {
+    return ''
+  }
 }
 
 /** Without what was passed as undefined, so that it does not hide a default. */

@@ -6,13 +6,15 @@ import { createDriver, type Driver } from './client.ts'
 import { HoldfastError } from './errors.ts'
 import { createHandle } from './handle.ts'
 import type { Dialect } from './dialect.ts'
-import { settle, type ClientOptions } from './options.ts'
+import { settle, textOf, type ClientOptions } from './options.ts'
 import type { AnyTopics, Client } from './types.ts'
 
 interface Shared {
   driver: Driver
   options: ClientOptions
   leases: number
+  /** Of whom it speaks: what `auth` has said last, as text; where it promised, the promise. */
+  claim: unknown
   /** Stops the closing that the last lease's return has set off. */
   stay(): void
 }
@@ -36,15 +38,6 @@ function endpoint(url: string | URL): string {
   throw new HoldfastError('bad-url', `"${url}" is no http or ws URL. Outside of a page it must be absolute.`)
 }
 
-/** A logger may hold itself: what has no text cannot be compared. */
-function textOf(value: unknown): string {
-  try {
-    return JSON.stringify(value)
-  } catch {
-    return ''
-  }
-}
-
 /** Throws when what can be compared differs: values by content, transports and dialects by their names; functions are not text. */
 function refuseConflict(shared: Shared, options: ClientOptions): void {
   for (const [name, value] of Object.entries(options)) {
@@ -53,6 +46,25 @@ function refuseConflict(shared: Shared, options: ClientOptions): void {
       'conflicting-options',
       `Connected with another "${name}". Give the same or none, or another "key".`,
     )
+  }
+}
+
+const said = (auth: unknown): unknown => (typeof auth === 'function' ? auth() : auth)
+
+/**
+ * Whether a connection that nobody holds is for whoever comes: alone there, they are who their credential says. Not who their function
+ * is: another one may speak for the same user (adapters make one per mount), the same one for another. A promise cannot be waited for
+ * here: where there was one, the function is all there is to go by.
+ */
+function isFor({ claim, options }: Shared, auth: unknown): boolean {
+  if (typeof claim === 'object') return auth === options.auth
+  try {
+    const fresh = said(auth)
+    // Whoever goes on with it hears of a refusal.
+    Promise.resolve(fresh).catch(() => {})
+    return textOf(fresh) === claim
+  } catch {
+    return false
   }
 }
 
@@ -69,11 +81,22 @@ export function connect<T = AnyTopics>(url: string | URL, options: ClientOptions
   const key = href + ' ' + (options.key ?? '')
   const all = registry()
   let shared = all.get(key)
+  if (shared && !shared.leases && !isFor(shared, options.auth)) {
+    // What is pending goes out as from whom it comes, for as long as it lingers.
+    if (!shared.driver.snapshot().pending) shared.driver.dispatch({ type: 'close', cause: null })
+    shared = undefined
+  }
   if (shared) refuseConflict(shared, options)
   else {
-    const settings = settle(options, dialect)
-    shared = { driver: createDriver(href, settings), options, leases: 0, stay() {} }
-    all.set(key, shared)
+    const { auth } = options
+    const ask = (): unknown => {
+      const answer = said(auth)
+      made.claim = textOf(answer)
+      return answer
+    }
+    const settings = settle({ ...options, auth: typeof auth === 'function' ? ask : auth }, dialect)
+    const made: Shared = { driver: createDriver(href, settings), options, leases: 0, claim: textOf(auth), stay() {} }
+    all.set(key, (shared = made))
   }
   const mine = shared
   const { driver } = mine

@@ -516,3 +516,50 @@ describe('a link of polls', () => {
     recorded.link.close()
   })
 })
+
+describe('pauses that are over', () => {
+  /** How many undos the link still has for its timers when it goes. */
+  async function leftOn({ link, clock }: Recorded, act: () => Promise<void>): Promise<number> {
+    let undone = 0
+    const { after } = clock
+    clock.after = (delay, fn) => {
+      const undo = after(delay, fn)
+      return () => {
+        undone++
+        undo()
+      }
+    }
+    await act()
+    undone = 0
+    link.close()
+    return undone
+  }
+
+  test('before the next try leave nothing with a link that lives on', async () => {
+    const recorded = await openPolls()
+    let { poll } = recorded
+    const left = await leftOn(recorded, async () => {
+      for (let n = 1; n <= 20; n++) {
+        poll.reply(n % 4 ? 502 : 200)
+        if (n % 4) await pass(recorded)
+        poll = await server.next('poll')
+      }
+    })
+    // The time limit of the poll that is under way.
+    expect(left).toBe(1)
+  })
+
+  test('between polls leave nothing with a link that lives on', async () => {
+    const recorded = openRecorded(longPolling({ interval: 1000 }), server.url)
+    const hello = await server.next('hello')
+    hello.reply(200, JSON.stringify([['at', 1], WELCOME]))
+    const left = await leftOn(recorded, async () => {
+      for (let n = 1; n <= 20; n++) {
+        await pass(recorded)
+        const poll = await server.next('poll')
+        if (n < 20) poll.reply(200)
+      }
+    })
+    expect(left).toBe(1)
+  })
+})

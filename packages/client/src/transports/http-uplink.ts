@@ -28,6 +28,8 @@ export interface HttpLink extends Link {
   refuse(response: Response | null, body?: Packet): void
   /** Ends the link and tells its owner, unless that one has let go before. */
   drop(cause: Cause): void
+  /** Never ends when the link goes meanwhile: nothing waits for it then. */
+  pause(delay: number): Promise<void>
   /** The undo runs when the link goes, or earlier, when the returned function is called. */
   hold(undo: () => void): () => void
 }
@@ -146,8 +148,11 @@ export function createHttpLink(
       done()
     }
   }
-  /** Never ends when the link goes meanwhile: nothing waits for it then. */
-  const pause = (delay: number): Promise<void> => new Promise((resolve) => void hold(clock.after(delay, resolve)))
+  const pause = (delay: number): Promise<void> =>
+    new Promise((resolve) => {
+      // Let go of when it is over: a link that lives on would gather all of them.
+      const over = hold(clock.after(delay, () => resolve(over())))
+    })
   async function insist(ask: Ask, timeout: number, tries = TRIES, refused?: Wire['refused']): Promise<Packet | null> {
     for (let failures = 1; owner; failures++) {
       const [response, text] = await attempt(ask, timeout)
@@ -208,6 +213,7 @@ export function createHttpLink(
     insist,
     refuse,
     drop,
+    pause,
     hold,
   }
 }

@@ -25,7 +25,7 @@ async function poll(http: HttpLink, { wire, clock }: Opening, options: LongPolli
   if (packet !== null) open()
   while (packet !== null && http.owner) {
     http.owner.received(packet, { isAnswer: true })
-    if (interval) await new Promise<void>((resolve) => void http.hold(clock.after(interval, resolve)))
+    if (interval) await http.pause(interval)
     packet = await http.insist(wire.request('poll', []), timeout)
   }
 }

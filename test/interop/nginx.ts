@@ -1,11 +1,11 @@
 // Debian's nginx in front of a server, as its administrators configure it: well, or the way that breaks real-time connections.
-import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
+import type { ChildProcess } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { requireProgram } from '../../scripts/debian.ts'
+import { endKept, spawnKept } from '../support/kept-process.ts'
+import { freePort } from '../support/ports.ts'
 
 export interface NginxOptions {
   /** Port of the server behind, on 127.0.0.1. */
@@ -62,21 +62,6 @@ http {
 }
 `
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
-
-/** Runs nginx for as long as the child's stdin is open, so that it ends with whoever started it, however that one ends. */
-const keeper = `exec 3<&0
-"$@" 3<&- & nginx=$!
-{ read -r _ <&3; kill $nginx; } & keeper=$!
-wait $nginx
-kill $keeper 2>&-`
-
 interface Running {
   child: ChildProcess
   log(): string
@@ -87,31 +72,23 @@ async function run(nginx: string, folder: string, port: number, options: NginxOp
   const config = join(folder, 'nginx.conf')
   await writeFile(config, configOf(folder, port, options))
   const args = ['-e', 'stderr', '-p', folder, '-c', config]
-  const child = spawn('sh', ['-c', keeper, 'sh', nginx, ...args], { stdio: ['pipe', 'ignore', 'pipe'] })
-  child.stdin.on('error', () => {})
+  const child = spawnKept(nginx, args)
   let log = ''
   const begun = new Promise<boolean>((resolve) => {
-    child.stderr.on('data', (part: Buffer) => {
+    child.stderr!.on('data', (part: Buffer) => {
       log += part.toString()
       // Its last notice before it serves: it listens by then.
       if (log.includes('getrlimit(RLIMIT_NOFILE)')) resolve(true)
     })
     child.on('close', () => resolve(false))
   })
-  const late = setTimeout(() => child.stdin.end(), 20_000)
+  const late = setTimeout(() => child.stdin!.end(), 20_000)
   const listens = await begun
   clearTimeout(late)
   if (listens) return { child, log: () => log }
-  child.stdin.end()
+  child.stdin!.end()
   if (log.includes('Address already in use')) return null
   throw new Error(`nginx did not start:\n${log}`)
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const gone = once(child, 'exit')
-  child.stdin!.end()
-  await gone
 }
 
 /** Starts nginx on a port of loopback. Rejects with code `no-nginx` where there is none and none can be installed. */
@@ -130,7 +107,7 @@ export async function startNginx(options: NginxOptions): Promise<Nginx> {
         accessLog: async () => (await readFile(join(folder, 'access.log'), 'utf8')).split('\n').filter(Boolean),
         errorLog: running.log,
         async close() {
-          await stop(running.child)
+          await endKept(running.child)
           await discard()
         },
       }

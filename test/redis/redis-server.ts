@@ -1,12 +1,12 @@
 /** A Redis of the test's own: on a free port, in a folder that is gone afterwards, kept in a file so that it can be started again. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { requireProgram } from '../../scripts/debian.ts'
+import { freePort } from '../support/ports.ts'
 import { until } from '../support/world.ts'
 
 export interface RedisServer {
@@ -14,9 +14,9 @@ export interface RedisServer {
   /** Ends it as a crash would. What `save` has written is what the next start finds. */
   kill(): Promise<void>
   start(): Promise<void>
-  /** Writes everything to the file. */
+  /** Writes everything to its file. */
   save(): Promise<void>
-  /** Puts the file aside, or what was put aside in its place: the restored backup. */
+  /** Puts its files aside, or what was put aside in their place: the restored backup. */
   backUp(): void
   restore(): void
   /** A command, answered as text. */
@@ -25,17 +25,17 @@ export interface RedisServer {
   close(): Promise<void>
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
+/** Those that there are, in the place of those that were. */
+function replace(from: string, to: string, files: readonly string[]): void {
+  mkdirSync(to, { recursive: true })
+  for (const file of files) {
+    rmSync(join(to, file), { recursive: true, force: true })
+    if (existsSync(join(from, file))) cpSync(join(from, file), join(to, file), { recursive: true })
+  }
 }
 
-/** `cluster`: the only node of one, which has every slot. */
-export async function startRedis({ cluster = false } = {}): Promise<RedisServer> {
+/** `cluster`: the only node of one, which has every slot. `appendOnly`: what was written is there after a crash, whatever `save` has written. */
+export async function startRedis({ cluster = false, appendOnly = false } = {}): Promise<RedisServer> {
   const program = await requireProgram('redis-server')
   const dir = mkdtempSync(join(tmpdir(), 'holdfast-redis-'))
   const port = await freePort()
@@ -45,7 +45,7 @@ export async function startRedis({ cluster = false } = {}): Promise<RedisServer>
     '--bind': '127.0.0.1',
     '--dir': dir,
     '--save': '',
-    '--appendonly': 'no',
+    '--appendonly': appendOnly ? 'yes' : 'no',
     '--cluster-enabled': cluster ? 'yes' : 'no',
     '--cluster-announce-ip': '127.0.0.1',
   }
@@ -69,7 +69,8 @@ export async function startRedis({ cluster = false } = {}): Promise<RedisServer>
     child.kill('SIGKILL')
     await once(child, 'exit')
   }
-  const file = join(dir, 'dump.rdb')
+  const aside = join(dir, 'aside')
+  const files = ['dump.rdb', 'appendonlydir']
 
   await start()
   if (cluster) {
@@ -83,8 +84,8 @@ export async function startRedis({ cluster = false } = {}): Promise<RedisServer>
     kill,
     start,
     save: async () => void (await withClient((client) => client.save())),
-    backUp: () => copyFileSync(file, `${file}.aside`),
-    restore: () => copyFileSync(`${file}.aside`, file),
+    backUp: () => replace(dir, aside, files),
+    restore: () => replace(aside, dir, files),
     call: (command, ...args) => withClient((client) => client.call(command, ...args)),
     async close() {
       await kill()

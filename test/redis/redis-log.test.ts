@@ -1,5 +1,5 @@
 // The log in Redis against a real Redis: the contract of every log, then what only a store that can vanish or go back in time does.
-import { redisLog, RedisLogError, type RedisLogOptions } from '@holdfast/redis'
+import { redisLog, RedisError, type RedisLogOptions } from '@holdfast/redis'
 import type { AppendedEntry, Log } from '@holdfast/server'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { testLog } from '../server/log-conformance.ts'
@@ -135,8 +135,8 @@ describe('a Redis that fails', () => {
     await expect.poll(() => told.length).toBe(1)
     await redis.save()
     await redis.kill()
-    await expect(log.append('a', '"1"')).rejects.toMatchObject({ name: 'RedisLogError', code: 'unavailable' })
-    await expect(log.locate('a', null)).rejects.toBeInstanceOf(RedisLogError)
+    await expect(log.append('a', '"1"')).rejects.toMatchObject({ name: 'RedisError', code: 'unavailable' })
+    await expect(log.locate('a', null)).rejects.toBeInstanceOf(RedisError)
     await redis.start()
     await expect.poll(() => told.at(-1)?.epoch).toBe('')
     await expect.poll(() => log.append('a', '"2"')).toMatchObject({ offset: 2 })

@@ -1,8 +1,8 @@
 /** A connection to Redis, or to a cluster: commands go out only while it stands, and none is ever sent twice. */
 import { createHash } from 'node:crypto'
 import { Cluster, Redis, type RedisOptions } from 'ioredis'
-import { RedisLogError } from './errors.ts'
-import type { Settings } from './options.ts'
+import { RedisError, unavailable } from './errors.ts'
+import type { ConnectionSettings } from './options.ts'
 
 /** A script and the name under which Redis knows it. */
 export interface Script {
@@ -25,19 +25,20 @@ export interface Connection {
 const ONCE: RedisOptions = { autoResendUnfulfilledCommands: false }
 const NOT_QUEUED = { maxRetriesPerRequest: 0, enableOfflineQueue: false }
 
-function open({ urls, isCluster, redis }: Settings, more: RedisOptions): Redis | Cluster {
-  const options: RedisOptions = { ...redis, ...more, ...ONCE }
+function open({ urls, isCluster, redis, timeout }: ConnectionSettings, more: RedisOptions): Redis | Cluster {
+  // Where answers are due and nothing comes, the other end is gone, or stuck.
+  const options: RedisOptions = { ...redis, socketTimeout: timeout, ...more, ...ONCE }
   if (!isCluster) return new Redis(urls[0]!, { ...options, ...NOT_QUEUED })
   // What a cluster asks its nodes about itself has to be queued until they are connected.
-  return new Cluster([...urls], { redisOptions: options, enableOfflineQueue: false })
+  return new Cluster([...urls], { redisOptions: options, enableOfflineQueue: false, retryDelayOnFailover: 0 })
 }
 
 /** `onReady` is called each time that the connection stands (again). */
-export function createConnection(settings: Settings, more: RedisOptions, onReady: () => void): Connection {
+export function createConnection(settings: ConnectionSettings, more: RedisOptions, onReady: () => void): Connection {
   const { timeout, onError } = settings
   const client = open(settings, more)
   /** Who waits for the connection to stand. */
-  let waiting: { promise: Promise<void>; end: (error?: RedisLogError) => void } | null = null
+  let waiting: { promise: Promise<void>; end: (error?: RedisError) => void } | null = null
   let isClosed = false
 
   let isKnownLost = false
@@ -55,7 +56,7 @@ export function createConnection(settings: Settings, more: RedisOptions, onReady
   function wait(): Promise<void> {
     if (waiting) return waiting.promise
     if (isClosed) return Promise.reject(closed())
-    let end!: (error?: RedisLogError) => void
+    let end!: (error?: RedisError) => void
     const promise = new Promise<void>((resolve, reject) => {
       const late = setTimeout(() => end(unavailable('no connection in time')), timeout)
       end = (error) => {
@@ -96,7 +97,4 @@ export function createConnection(settings: Settings, more: RedisOptions, onReady
   }
 }
 
-const closed = (): RedisLogError => new RedisLogError('closed', 'this log has been closed')
-
-const unavailable = (what: string, cause?: unknown): RedisLogError =>
-  new RedisLogError('unavailable', `Redis: ${what}${cause instanceof Error ? `: ${cause.message}` : ''}`, { cause })
+const closed = (): RedisError => new RedisError('closed', 'it has been closed')

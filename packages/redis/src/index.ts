@@ -1,3 +1,4 @@
-export { RedisLogError } from './errors.ts'
-export type { RedisLogOptions } from './options.ts'
+export { RedisError } from './errors.ts'
+export type { RedisConnectionOptions, RedisLogOptions, RedisSessionsOptions } from './options.ts'
 export { redisLog } from './redis-log.ts'
+export { redisSessions } from './redis-sessions.ts'

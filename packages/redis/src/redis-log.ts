@@ -1,21 +1,14 @@
 /** Topics in Redis: a stream for each, one step inside Redis for each operation, told to every node over publish and subscribe. */
 import { randomBytes, randomInt } from 'node:crypto'
-import type { Packet, Position } from '@holdfast/protocol'
+import type { Position } from '@holdfast/protocol'
 import type { AppendedEntry, Entry, Log } from '@holdfast/server'
 import { createConnection, createScript } from './connection.ts'
-import { settle, type RedisLogOptions } from './options.ts'
+import { settleLog, type RedisLogOptions } from './options.ts'
+import { pack, unpack } from './packets.ts'
 import { APPEND, LOCATE, READ } from './scripts.ts'
 import { createWatchers } from './watchers.ts'
 
 const scripts = { append: createScript(APPEND), locate: createScript(LOCATE), read: createScript(READ) }
-
-/** Text or bytes, which Redis does not tell apart: by the first byte. */
-const TEXT = Buffer.from('t')
-const BYTES = Buffer.from('b')
-const pack = (data: Packet): Buffer =>
-  typeof data === 'string' ? Buffer.concat([TEXT, Buffer.from(data)]) : Buffer.concat([BYTES, data])
-const unpack = (kept: Buffer): Packet =>
-  kept[0] === TEXT[0] ? kept.toString('utf8', 1) : new Uint8Array(kept.subarray(1))
 
 /** `epoch offset check data`; only the data may hold spaces. */
 function decodeTold(message: Buffer): AppendedEntry {
@@ -40,10 +33,10 @@ const positionIn = ([epoch, offset, check]: Reply): Position => [
 
 /**
  * A log that all nodes share and that outlives them. Needs Redis 6.2 or later, or Valkey.
- * @throws RedisLogError `bad-option`. Calls reject with `unavailable`, `closed`
+ * @throws RedisError `bad-option`. Calls reject with `unavailable`, `closed`
  */
 export function redisLog(options: RedisLogOptions): Log {
-  const settings = settle(options)
+  const settings = settleLog(options)
   const { prefix, maxMessages, maxBytes, maxAge, quiet, isCluster } = settings
   const newCheck = (): number => randomInt(1, 2 ** 31)
   let check = newCheck()

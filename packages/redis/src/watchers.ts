@@ -1,7 +1,7 @@
 /** Who is told of appended entries on this node: one subscription in Redis per topic that somebody watches. */
 import type { AppendedEntry } from '@holdfast/server'
 import { createConnection, type Connection } from './connection.ts'
-import type { Settings } from './options.ts'
+import type { ConnectionSettings } from './options.ts'
 
 type Told = (entry: AppendedEntry) => void
 
@@ -23,7 +23,7 @@ interface Watched {
 const LOOK: AppendedEntry = { epoch: '', offset: 0, check: 0, data: '' }
 
 export function createWatchers(
-  settings: Settings,
+  settings: ConnectionSettings,
   channelOf: (topic: string) => string,
   decode: (message: Buffer) => AppendedEntry,
 ): Watchers {

@@ -108,7 +108,7 @@ export type Kept = readonly [serial: number, result: Packet]
 
 /** A session that cannot be claimed any more, and what it left. */
 export interface Gone {
-  /** Out of time, or put out. */
+  /** Out of time, or put out. To another identity or codec than its own, it is `unknown`. */
   readonly state: 'gone'
   /** Everything up to it was handled. */
   readonly handled: number
@@ -140,7 +140,8 @@ export interface Batch {
 
 /**
  * `written`: the next version is one higher. `fenced`: another holder has the session: nothing was taken in, settled or put into `inboxes`, but what was finished or
- * released is recorded where this holder still had it. `lost`: there is no such session any more, or it is not as this holder last wrote it.
+ * released is recorded where this holder still had it; what an earlier try of this write had taken in is released. `lost`: there is no such session any more, or it is not
+ * as this holder last wrote it; what was finished is recorded in its tombstone, if there is one.
  */
 export type Written = { readonly state: 'written' | 'lost' } | { readonly state: 'fenced'; readonly holder: string }
 
@@ -187,11 +188,11 @@ export interface SessionStore {
   touch(sessions: readonly (readonly [id: string, holder: string])[]): Promise<readonly string[]>
   /** The session has no link any more. Nothing where another holder has it. */
   detach(id: string, holder: string, farewell: Whereabouts['farewell']): Promise<void>
-  /** Makes a tombstone of it. Resolves with whether this holder had it (and nobody had buried it). */
+  /** Makes a tombstone of it, also where it is out of time. Resolves with whether this holder had it (and nobody had buried it). */
   bury(id: string, holder: string, farewell: Whereabouts['farewell']): Promise<boolean>
   /** Forgets it, if its newest link is not above this incarnation. Its messages may still be finished. Resolves with whether there was one. */
   end(id: string, incarnation: number): Promise<boolean>
-  /** Null if there is no such session any more. */
+  /** Null if there is no such session any more. With its proof, which only its client has, a tombstone is found as well, so that its farewell can be told. */
   find(id: string, proof: string | null): Promise<Whereabouts | null>
   /** Whether a node has shown life lately. One that has not is regarded as gone: what it was handling may be seized. */
   isAlive(node: string): Promise<boolean>

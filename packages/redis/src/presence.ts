@@ -1,0 +1,96 @@
+/** This node among the others: it shows life, and is told what others have for it. */
+import type { Packet } from '@holdfast/protocol'
+import type { StoreNode } from '@holdfast/server'
+import type { Cluster } from 'ioredis'
+import { createConnection, createScript, type Connection } from './connection.ts'
+import { unavailable } from './errors.ts'
+import type { SessionSettings } from './options.ts'
+import { pack, unpack } from './packets.ts'
+import { IS_ALIVE, LIVE, TELL } from './node-scripts.ts'
+
+export interface Presence {
+  /** `memory`: how long (ms) anything may name this node once it is gone. */
+  join(node: StoreNode, memory: number): void
+  /** Resolves when others can see and reach this node, at once but for the first time. */
+  joined(): Promise<void>
+  /** The connection stands again, and Redis may have forgotten. */
+  refresh(): void
+  isAlive(node: string): Promise<boolean>
+  tell(node: string, message: Packet): Promise<boolean>
+  close(): Promise<void>
+}
+
+const scripts = { live: createScript(LIVE), isAlive: createScript(IS_ALIVE), tell: createScript(TELL) }
+
+export function createPresence(settings: SessionSettings, connection: Connection, name: string): Presence {
+  const { prefix, lease, onError, isCluster } = settings
+  const keyOf = (node: string): string => `${prefix}:node:{${node}}`
+  let subscriber: Connection | null = null
+  let shown: Promise<unknown> | null = null
+  let listening: Promise<unknown> | null = null
+  let show: () => Promise<unknown> = () => Promise.resolve()
+  let timer: ReturnType<typeof setInterval> | undefined
+
+  function refresh(): void {
+    if (!subscriber) return
+    // While it fails, so does every call.
+    show().catch(() => {})
+    // So that a connection that has died in silence is found out.
+    if (!isCluster && subscriber.client.status === 'ready') subscriber.client.ping().catch(() => {})
+  }
+  function listen({ client }: Connection): void {
+    listening = client.subscribe(keyOf(name))
+    listening.catch((error: unknown) => {
+      listening = null
+      if (client.status === 'ready') onError(error as Error)
+    })
+  }
+  /** A node of a cluster knows its own subscribers only. */
+  async function isListenedTo(channel: string): Promise<boolean> {
+    const nodes = (connection.client as Cluster).nodes('all')
+    const counts = await Promise.all(nodes.map((node) => node.pubsub('NUMSUB', channel).catch(() => ['', 0])))
+    return counts.some(([, count]) => Number(count) > 0)
+  }
+
+  return {
+    join(node, memory) {
+      const open: Connection = createConnection(settings, { autoResubscribe: false }, () => listen(open))
+      subscriber = open
+      open.client.on('messageBuffer', (_: Buffer, message: Buffer) => node.told(unpack(message)))
+      show = () => connection.run(scripts.live, [keyOf(name)], () => [String(lease), String(lease + memory)])
+      timer = setInterval(refresh, lease / 3)
+      // It alone is no reason to keep a process.
+      timer.unref()
+    },
+    async joined() {
+      if (!subscriber) throw unavailable('join() comes first')
+      try {
+        await (shown ??= show())
+      } catch (error) {
+        shown = null
+        throw error
+      }
+      await subscriber.ready()
+      await listening
+    },
+    refresh,
+    async isAlive(node) {
+      return (await connection.run(scripts.isAlive, [keyOf(node)], () => [])) === 1
+    },
+    async tell(node, message) {
+      const channel = keyOf(node)
+      if (isCluster) {
+        await connection.ready()
+        if (!(await isListenedTo(channel))) return false
+      }
+      const told = await connection.run(scripts.tell, [channel], () => [channel, pack(message)])
+      return isCluster || Number(told) > 0
+    },
+    async close() {
+      clearInterval(timer)
+      subscriber?.close()
+      if (subscriber && connection.client.status === 'ready') await connection.client.del(keyOf(name)).catch(() => {})
+      subscriber = null
+    },
+  }
+}

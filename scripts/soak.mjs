@@ -1,12 +1,21 @@
 // `npm run test:soak`: the simulation with as many seeds as it is told, none of them those of `npm test`: `npm run test:soak -- 200000`, from
 // another first seed with `--from 5000000`, or for so long with `--minutes 15`. Seeds are shared out to as many processes as `--cores` says (1).
 // Prints a table of what took effect; `--record` keeps the figures in docs/soak.json, of which docs/tested.md is made.
+// `npm run test:soak -- herd --clients 2000 --minutes 30 --seed 1` is the other soak: a crowd of clients, and a fault a second (docs/herd.json).
+// `--snapshots folder` keeps two heap snapshots of each of its processes, after the warm-up and at the end.
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { runHerdSoak } from './soak/herd.mjs'
+
+function usage() {
+  console.error(`usage: npm run test:soak -- [seeds] [--from seed] [--minutes n] [--cores n] [--record]
+       npm run test:soak -- herd [--clients n] [--minutes n] [--seed n] [--snapshots folder] [--record]`)
+  process.exit(2)
+}
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 
@@ -17,18 +26,31 @@ const { values, positionals } = parseArgs({
     minutes: { type: 'string' },
     cores: { type: 'string' },
     record: { type: 'boolean' },
+    clients: { type: 'string' },
+    seed: { type: 'string' },
+    snapshots: { type: 'string' },
   },
 })
 const { SOAK_SEEDS, SOAK_FROM = '1000000', SOAK_MINUTES, SOAK_CORES = '1' } = process.env
+const { SOAK_CLIENTS = '2000', SOAK_SEED = '1' } = process.env
+
+if (positionals[0] === 'herd') {
+  const clients = Number(values.clients ?? SOAK_CLIENTS)
+  const plan = {
+    clients,
+    minutes: Number(values.minutes ?? SOAK_MINUTES ?? 30),
+    seed: Number(values.seed ?? SOAK_SEED),
+  }
+  if (!Object.values(plan).every((value) => value > 0)) usage()
+  process.exit((await runHerdSoak({ ...plan, snapshots: values.snapshots, record: values.record })) ? 0 : 1)
+}
+
 const minutes = values.minutes ?? SOAK_MINUTES
 // For a time: more than fit in it.
 const seeds = Number(positionals[0] ?? SOAK_SEEDS ?? (minutes ? 1e9 : 20_000))
 const from = Number(values.from ?? SOAK_FROM)
 const cores = Number(values.cores ?? SOAK_CORES)
-if (![seeds, from, cores, Number(minutes ?? 1)].every((value) => value > 0)) {
-  console.error('usage: npm run test:soak -- [seeds] [--from seed] [--minutes n] [--cores n]')
-  process.exit(2)
-}
+if (![seeds, from, cores, Number(minutes ?? 1)].every((value) => value > 0)) usage()
 
 const folder = mkdtempSync(join(tmpdir(), 'holdfast-soak-'))
 

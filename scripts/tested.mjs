@@ -1,14 +1,16 @@
-// docs/tested.md, from scripts/tested/map.mjs and the figures of the last soak: `node scripts/tested.mjs` says what is wrong with it,
+// docs/tested.md, from scripts/tested/map.mjs and the figures of the last soaks: `node scripts/tested.mjs` says what is wrong with it,
 // `--write` writes it. Every title in the map has to stand in its file.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { format, resolveConfig } from 'prettier'
+import { herdText } from './soak/herd-table.mjs'
 import { cases, promises, untested } from './tested/map.mjs'
 
 const root = new URL('../', import.meta.url)
 const at = (path) => fileURLToPath(new URL(path, root))
 const PAGE = 'docs/tested.md'
 const SOAK = 'docs/soak.json'
+const HERD = 'docs/herd.json'
 
 const proofs = [...promises.map(([, list]) => list), ...cases.map(([, , list]) => list)].flatMap((list) =>
   typeof list === 'string' ? [] : list,
@@ -47,6 +49,12 @@ function soakText() {
   ].join('\n')
 }
 
+function lastHerd() {
+  if (!existsSync(at(HERD))) return 'No herd has been recorded. `npm run test:soak -- herd --record` records one.'
+  const figures = JSON.parse(readFileSync(at(HERD), 'utf8'))
+  return `The last one, of ${figures.date}: ${herdText(figures)}`
+}
+
 const text = () => `# What is tested, and what is not
 
 Made by \`node scripts/tested.mjs --write\` from [a map](../scripts/tested/map.mjs) of promises and hard cases to the tests that show them. A test fails when a title named here is gone, or when
@@ -74,6 +82,12 @@ ${cases.map(([number, what, list]) => `| ${number} | ${cell(what)} | ${told(list
 ## The last soak
 
 ${soakText()}
+
+## The last herd
+
+A server, a fault proxy and a crowd of clients, each in a process of its own, and a fault a second (\`npm run test:soak -- herd\`).
+
+${lastHerd()}
 
 ## What is not tested
 

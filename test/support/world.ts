@@ -18,14 +18,14 @@ export type TransportName = 'webSocket' | 'eventSource' | 'longPolling'
 export const transportNames: readonly TransportName[] = ['webSocket', 'eventSource', 'longPolling']
 
 /** Node 20 has no WebSocket of its own. */
-const nodeTransports: { readonly [name in TransportName]: () => Transport } = {
+export const nodeTransports: { readonly [name in TransportName]: () => Transport } = {
   webSocket: () => webSocket({ WebSocket: NodeWebSocket as unknown as typeof WebSocket }),
   eventSource: () => eventSource(),
   longPolling: () => longPolling(),
 }
 
 /** Tells polls, streams and uplink POSTs apart by the head of their packet (PROTOCOL.md §5). */
-function classify({ method, body }: ClassifiableRequest): string | undefined {
+export function classify({ method, body }: ClassifiableRequest): string | undefined {
   if (method !== 'POST') return undefined
   const head = body?.subarray(0, 400).toString() ?? ''
   if (head.startsWith('[["poll"') || (head.startsWith('[["hello"') && /"via":"poll"/.test(String(body)))) return 'poll'
@@ -47,8 +47,6 @@ export interface World {
 export interface WorldOptions extends Partial<ServerOptions> {
   /** Beside the path. @default any origin: pages of tests come from elsewhere */
   attach?: AttachOptions
-  /** Of the proxy: how many events of each type are kept. */
-  keptEvents?: number
   /** Called for each server, the restarted ones included. */
   setUp?(server: Server): void
 }
@@ -62,7 +60,7 @@ async function listen(http: HttpServer): Promise<number> {
   return (http.address() as AddressInfo).port
 }
 
-export async function createWorld({ setUp, attach, keptEvents, ...options }: WorldOptions = {}): Promise<World> {
+export async function createWorld({ setUp, attach, ...options }: WorldOptions = {}): Promise<World> {
   const clients = new Set<Client>()
   const start = async (
     over: Partial<ServerOptions> = {},
@@ -79,11 +77,7 @@ export async function createWorld({ setUp, attach, keptEvents, ...options }: Wor
     await new Promise((resolve) => http.close(resolve))
   }
   let running = await start()
-  const proxy = await faultProxy({
-    target: running.port,
-    classify,
-    ...(keptEvents === undefined ? {} : { keptEvents }),
-  })
+  const proxy = await faultProxy({ target: running.port, classify })
   const url = proxy.url + '/realtime'
   return {
     get server() {

@@ -1,0 +1,37 @@
+/** What a run of the herd tells. Types only. */
+import type { Trend } from './trend.ts'
+
+export type ProcessName = 'clients' | 'proxy' | 'server'
+
+/** How something fared after the warm-up. */
+export interface Course extends Trend {
+  readonly first: number
+  readonly last: number
+}
+
+export interface ProcessFigures {
+  /** MiB. */
+  heap: Course
+  external: Course
+  resident: Course
+  descriptors: Course & { before: number; after: number }
+}
+
+export interface HerdFigures {
+  clients: number
+  minutes: number
+  seed: number
+  /** Minutes that are not looked at: logs fill, connections and code settle. */
+  warmUp: number
+  /** By name of the fault. */
+  faults: { [name: string]: number }
+  sent: number
+  outcomes: { [outcome: string]: number }
+  handled: number
+  redelivered: number
+  heard: number
+  links: number
+  /** What should not have been; empty when every promise was kept. */
+  violations: string[]
+  processes: { [name in ProcessName]: ProcessFigures }
+}

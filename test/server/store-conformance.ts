@@ -1,7 +1,9 @@
 /** What every store of sessions must do; each store's test calls this with a way to make one, and nodes on it. */
 import type { Packet } from '@holdfast/protocol'
 import type { Batch, Claim, Claimed, NewRecord, SessionStore } from '@holdfast/server'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { follow, steps } from './store-property.ts'
 
 /** How long records are kept, in ms. */
 export const KEEP = { window: 120_000, tombstone: 600_000 }
@@ -567,4 +569,14 @@ export function testStore(make: () => StoreUnderTest | Promise<StoreUnderTest>):
     expect(buried).toBe(true)
     expect(gone).toMatchObject({ state: 'gone', handled: 2 })
   })
+
+  test('whatever two nodes do to a session, in any order, the answers are those of the model', async () => {
+    const under = await make()
+    const nodes = [under.open(), under.open()]
+    let made = 0
+    await fc.assert(
+      fc.asyncProperty(steps, (all) => follow(nodes, `s${made++}`, all)),
+      { numRuns: 200 },
+    )
+  }, 60_000)
 }

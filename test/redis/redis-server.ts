@@ -14,6 +14,9 @@ export interface RedisServer {
   /** Ends it as a crash would. What `save` has written is what the next start finds. */
   kill(): Promise<void>
   start(): Promise<void>
+  /** It stands still, as a machine that is overloaded, until it goes on. */
+  pause(): void
+  resume(): void
   /** Writes everything to its file. */
   save(): Promise<void>
   /** Puts its files aside, or what was put aside in their place: the restored backup. */
@@ -34,8 +37,17 @@ function replace(from: string, to: string, files: readonly string[]): void {
   }
 }
 
-/** `cluster`: the only node of one, which has every slot. `appendOnly`: what was written is there after a crash, whatever `save` has written. */
-export async function startRedis({ cluster = false, appendOnly = false } = {}): Promise<RedisServer> {
+export interface RedisServerOptions {
+  /** The only node of one, which has every slot. */
+  cluster?: boolean
+  /** What was written is there after a crash, whatever `save` has written. */
+  appendOnly?: boolean
+  /** It follows that one. */
+  replicaOf?: RedisServer
+}
+
+export async function startRedis(given: RedisServerOptions = {}): Promise<RedisServer> {
+  const { cluster = false, appendOnly = false, replicaOf } = given
   const program = await requireProgram('redis-server')
   const dir = mkdtempSync(join(tmpdir(), 'holdfast-redis-'))
   const port = await freePort()
@@ -48,6 +60,7 @@ export async function startRedis({ cluster = false, appendOnly = false } = {}): 
     '--appendonly': appendOnly ? 'yes' : 'no',
     '--cluster-enabled': cluster ? 'yes' : 'no',
     '--cluster-announce-ip': '127.0.0.1',
+    '--repl-diskless-sync-delay': 0,
   }
   let child: ChildProcess
 
@@ -79,10 +92,18 @@ export async function startRedis({ cluster = false, appendOnly = false } = {}): 
       (await withClient((client) => client.cluster('INFO'))).includes('cluster_state:ok')
     await until(isUp, 'the cluster to be up')
   }
+  if (replicaOf) {
+    await withClient((client) => client.replicaof('127.0.0.1', new URL(replicaOf.url).port))
+    const follows = async (): Promise<boolean> =>
+      (await withClient((client) => client.info('replication'))).includes('master_link_status:up')
+    await until(follows, 'the replica to follow')
+  }
   return {
     url,
     kill,
     start,
+    pause: () => void child.kill('SIGSTOP'),
+    resume: () => void child.kill('SIGCONT'),
     save: async () => void (await withClient((client) => client.save())),
     backUp: () => replace(dir, aside, files),
     restore: () => replace(aside, dir, files),

@@ -56,7 +56,7 @@ export function drive(store: SessionStore, id = 's'): Driven {
   }
 }
 
-const messages = (from: number, to: number): [number, Packet][] =>
+export const messages = (from: number, to: number): [number, Packet][] =>
   Array.from({ length: to - from + 1 }, (_, i) => [from + i, `"${from + i}"`])
 
 export function testStore(make: () => StoreUnderTest | Promise<StoreUnderTest>): void {

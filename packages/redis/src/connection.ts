@@ -18,6 +18,8 @@ export interface Connection {
   ready(): Promise<void>
   /** Replies as buffers. `args` is asked when the command goes out, on the connection it goes out on. */
   run(script: Script, keys: readonly string[], args: () => readonly (string | Buffer)[]): Promise<unknown>
+  /** A command, in the order in which they are made while it stands. */
+  command(name: string, ...args: readonly (string | Buffer)[]): Promise<unknown>
   close(): void
 }
 
@@ -87,6 +89,14 @@ export function createConnection(settings: ConnectionSettings, more: RedisOption
           else if (String(error).includes("Stream isn't writeable")) await wait()
           else throw unavailable('a command failed', error)
         }
+      }
+    },
+    async command(name, ...args) {
+      await ready()
+      try {
+        return await client.callBuffer(name, ...args)
+      } catch (error) {
+        throw unavailable('a command failed', error)
       }
     },
     close() {

@@ -7,6 +7,7 @@ import { unavailable } from './errors.ts'
 import type { SessionSettings } from './options.ts'
 import { pack, unpack } from './packets.ts'
 import { IS_ALIVE, LIVE, TELL } from './node-scripts.ts'
+import { createTurns } from './turns.ts'
 
 export interface Presence {
   /** `memory`: how long (ms) anything may name this node once it is gone. */
@@ -25,8 +26,9 @@ const scripts = { live: createScript(LIVE), isAlive: createScript(IS_ALIVE), tel
 export function createPresence(settings: SessionSettings, connection: Connection, name: string): Presence {
   const { prefix, lease, onError, isCluster } = settings
   const keyOf = (node: string): string => `${prefix}:node:{${node}}`
+  const inTurn = createTurns()
   let subscriber: Connection | null = null
-  let shown: Promise<unknown> | null = null
+  let appeared: Promise<void> | null = null
   let listening: Promise<unknown> | null = null
   let show: () => Promise<unknown> = () => Promise.resolve()
   let timer: ReturnType<typeof setInterval> | undefined
@@ -45,6 +47,12 @@ export function createPresence(settings: SessionSettings, connection: Connection
       if (client.status === 'ready') onError(error as Error)
     })
   }
+  async function appear(): Promise<void> {
+    if (!subscriber) throw unavailable('join() comes first')
+    await show()
+    await subscriber.ready()
+    await listening
+  }
   /** A node of a cluster knows its own subscribers only. */
   async function isListenedTo(channel: string): Promise<boolean> {
     const nodes = (connection.client as Cluster).nodes('all')
@@ -62,16 +70,12 @@ export function createPresence(settings: SessionSettings, connection: Connection
       // It alone is no reason to keep a process.
       timer.unref()
     },
-    async joined() {
-      if (!subscriber) throw unavailable('join() comes first')
-      try {
-        await (shown ??= show())
-      } catch (error) {
-        shown = null
-        throw error
+    joined() {
+      if (!appeared) {
+        appeared = appear()
+        appeared.catch(() => (appeared = null))
       }
-      await subscriber.ready()
-      await listening
+      return appeared
     },
     refresh,
     async isAlive(node) {
@@ -79,18 +83,20 @@ export function createPresence(settings: SessionSettings, connection: Connection
     },
     async tell(node, message) {
       const channel = keyOf(node)
-      if (isCluster) {
+      if (!isCluster) return (await connection.command('PUBLISH', channel, pack(message))) !== 0
+      // One after another, by way of the one server that has the key: others might overtake it.
+      return inTurn(node, async () => {
         await connection.ready()
         if (!(await isListenedTo(channel))) return false
-      }
-      const told = await connection.run(scripts.tell, [channel], () => [channel, pack(message)])
-      return isCluster || Number(told) > 0
+        await connection.run(scripts.tell, [channel], () => [channel, pack(message)])
+        return true
+      })
     },
     async close() {
       clearInterval(timer)
       subscriber?.close()
-      if (subscriber && connection.client.status === 'ready') await connection.client.del(keyOf(name)).catch(() => {})
-      subscriber = null
+      if (subscriber && connection.client.status === 'ready')
+        await connection.command('DEL', keyOf(name)).catch((error: unknown) => onError(error as Error))
     },
   }
 }

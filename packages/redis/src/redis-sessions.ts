@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto'
 import type { Packet } from '@holdfast/protocol'
 import type { SessionStore } from '@holdfast/server'
 import { createConnection, createScript, type Connection } from './connection.ts'
-import { unavailable } from './errors.ts'
 import { settleSessions, type RedisSessionsOptions } from './options.ts'
 import { pack, unpack } from './packets.ts'
 import { createPresence } from './presence.ts'
@@ -72,15 +71,6 @@ export function redisSessions(options: RedisSessionsOptions): SessionStore {
     if (replicas) await replicas.confirm(`${keysOf(id)[0]}:mark`, String(reply[1]))
     return reply
   }
-  async function command(name: string, ...args: Argument[]): Promise<unknown> {
-    await connection.ready()
-    try {
-      return await connection.client.callBuffer(name, ...args)
-    } catch (error) {
-      throw unavailable('a command failed', error)
-    }
-  }
-
   return {
     level: least ? 'replicated' : 'appended',
     node,
@@ -118,12 +108,12 @@ export function redisSessions(options: RedisSessionsOptions): SessionStore {
       return readWhereabouts((await run('find', id, [proof ?? ''])) as Reply | null)
     },
     isAlive: presence.isAlive,
-    tell: (to, message) => inTurn(`:${to}`, () => presence.tell(to, message)),
+    tell: presence.tell,
     async put(name: string, value: Packet, ms: number) {
-      await command('SET', keptAt(name), pack(value), 'PX', String(ms))
+      await connection.command('SET', keptAt(name), pack(value), 'PX', String(ms))
     },
     async take(name) {
-      const value = (await command('GETDEL', keptAt(name))) as Buffer | null
+      const value = (await connection.command('GETDEL', keptAt(name))) as Buffer | null
       return value && unpack(value)
     },
     async close() {

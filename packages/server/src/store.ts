@@ -141,7 +141,8 @@ export interface Batch {
 /**
  * `written`: the next version is one higher. `fenced`: another holder has the session: nothing was taken in, settled or put into `inboxes`, but what was finished or
  * released is recorded where this holder still had it; what an earlier try of this write had taken in is released. `lost`: there is no such session any more, or it is not
- * as this holder last wrote it; what was finished is recorded in its tombstone, if there is one.
+ * as this holder last wrote it; what was finished is recorded in its tombstone, if there is one. A version above that of the
+ * record shows that the store has lost something: the session is gone from then on.
  */
 export type Written = { readonly state: 'written' | 'lost' } | { readonly state: 'fenced'; readonly holder: string }
 

@@ -1,7 +1,7 @@
 /** What every store of sessions must do; each store's test calls this with a way to make one, and nodes on it. */
 import type { Packet } from '@holdfast/protocol'
 import type { Batch, Claim, Claimed, NewRecord, SessionStore } from '@holdfast/server'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { follow, steps } from './store-property.ts'
 
@@ -574,9 +574,7 @@ export function testStore(make: () => StoreUnderTest | Promise<StoreUnderTest>):
     const under = await make()
     const nodes = [under.open(), under.open()]
     let made = 0
-    await fc.assert(
-      fc.asyncProperty(steps, (all) => follow(nodes, `s${made++}`, all)),
-      { numRuns: 200 },
-    )
+    const property = fc.asyncProperty(steps, (all) => follow(nodes, `s${made++}`, all))
+    await expect(fc.assert(property, { numRuns: 200 })).resolves.toBeUndefined()
   }, 60_000)
 }

@@ -1,6 +1,6 @@
 /** Two nodes do whatever nodes may do to one session, in any order: every answer is that of the model. */
 import type { Batch, SessionStore } from '@holdfast/server'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect } from 'vitest'
 import { createModel, type Model } from './store-model.ts'
 

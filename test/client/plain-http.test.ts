@@ -64,6 +64,27 @@ describe('an event stream', () => {
     expect(server.call.headers.get('last-event-id')).toBe('7')
   })
 
+  test('goes on after an id that came without data, too', async () => {
+    const positions: unknown[] = []
+    const { clock, server, messages } = createHttpRig(eventSource, {
+      request({ position }) {
+        positions.push(position)
+        return undefined
+      },
+    })
+    await settled()
+    const write = await server.call.stream()
+    await write('id: 7\ndata: 1\n\nid: 8\n\n: unfinished\nid: 9\n')
+    await write(null)
+    await clock.advance(1000)
+    expect([messages, server.call.headers.get('last-event-id'), positions]).toEqual([[1], '8', [undefined, '8']])
+    const again = await server.call.stream()
+    await again('id: 10\n\ndata: 2\n\nid: 11\ndata: 3\n\n')
+    await again(null)
+    await clock.advance(5000)
+    expect([messages, server.call.headers.get('last-event-id'), positions[2]]).toEqual([[1, 2, 3], '11', '11'])
+  })
+
   test('that asks for an hour is asked for again within a minute', async () => {
     const { clock, server } = createHttpRig(eventSource)
     await settled()

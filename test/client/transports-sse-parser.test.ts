@@ -88,6 +88,20 @@ describe('the event stream parser', () => {
     expect(found).toMatchObject(events)
   })
 
+  test('tells an id that came without data, once its event is over', () => {
+    const told: unknown[] = []
+    const push = createStreamParser(
+      ({ data, id }) => told.push([data, id]),
+      undefined,
+      (id) => told.push(id),
+    )
+    push(': hello\n\nid: 7\ndata: a\n\nid: 8\n\nid: 9')
+    expect(told).toEqual([['a', '7'], '8'])
+    push('\n\n')
+    push('data: b\n\n')
+    expect(told.slice(2)).toEqual(['9', ['b', '9']])
+  })
+
   test('tells retry fields made of digits, and no others', () => {
     expect(parseText('retry: 10\nretry: -1\nretry: 1.5\nretry:\nretry: 1e3\nretry:20\n').retries).toEqual([10, 20])
   })

@@ -194,7 +194,7 @@ export function createDriver(url: string, settings: Settings): Driver {
             session.linked?.()
           },
           received: (packet, about) => received(me, packet, about),
-          heard: () => me === current && isOpen() && (session.heard?.(), dispatch({ type: 'received' })),
+          heard: (id) => me === current && isOpen() && (session.heard?.(id), dispatch({ type: 'received' })),
           sent: (frames) => me === current && session.sent?.(frames),
           dropped: (why) => lost(me, why),
         },

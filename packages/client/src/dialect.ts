@@ -95,8 +95,8 @@ export interface Session {
   wire(credential: unknown): Wire
   /** Bytes can flow on it. */
   linked?(): void
-  /** Bytes came on it that are no packet. */
-  heard?(): void
+  /** Bytes came on it that are no packet. `id`: that of a server-sent event without data, where it was one. */
+  heard?(id?: string): void
   /** It is gone, or was let go. */
   unlinked?(): void
   /** A link that says nothing but a ping at first. */

@@ -37,8 +37,8 @@ export interface LinkEvents {
   opened(): void
   /** A packet as it came, and what the transport knows of it. */
   received(packet: unknown, about?: About): void
-  /** Bytes came that are no packet: a comment, a part of an event. They show that the link lives. */
-  heard(): void
+  /** Bytes came that are no packet: a comment, a part of an event. They show that the link lives. `id`: of an event without data. */
+  heard(id?: string): void
   /** Frames are off: written where nothing more can be known, else answered. In the order of `send`. */
   sent(frames: readonly Packet[]): void
   /** The link is gone; it has cleaned up after itself. Once. */

@@ -232,7 +232,12 @@ export function createPlainSession(host: Host, options: PlainOptions): Session {
       lastEventId = ''
       streams.forget()
     },
-    heard: hear,
+    heard(id) {
+      hear()
+      if (!id) return
+      lastEventId = id
+      if (!positionOf) streams.take(id, () => {})
+    },
     ping() {
       if (options.ping !== undefined) return ping()
       // Without a ping, silence means nothing, unless whoever set the interval knows better; and a wake-up asks what cannot be asked.

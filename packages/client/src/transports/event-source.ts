@@ -39,6 +39,7 @@ async function openStream(http: HttpLink, wire: Wire): Promise<void> {
   const push = createStreamParser(
     ({ type, data, id }) => http.owner?.received(data, { event: type, id }),
     (retry) => (again = { retryAfter: Math.min(retry, MAX_RETRY) }),
+    (id) => http.owner?.heard(id),
   )
   const reader = response.body?.getReader()
   for (let piece; http.owner && (piece = await reader?.read().catch(none)) && !piece.done;) {

@@ -17,12 +17,13 @@ const MAX_EVENT = 2_097_152
 
 /**
  * Returns the function to push text into. It calls `emit` for every event completed, `retry` with the milliseconds of every valid `retry`
- * field, and returns false once an event is larger than `MAX_EVENT`: the stream is then of no more use. Each character is looked at a
+ * field, `moved` with the last id where an event without data ends, and returns false once an event is larger than `MAX_EVENT`: the stream is then of no more use. Each character is looked at a
  * bounded number of times, however small the pieces.
  */
 export function createStreamParser(
   emit: (event: StreamEvent) => void,
   retry?: (delay: number) => void,
+  moved?: (id: string) => void,
 ): (text: string) => boolean {
   let type = ''
   let data = ''
@@ -35,8 +36,9 @@ export function createStreamParser(
     if (!line) {
       const event = { type, data, id }
       type = data = ''
-      // An event without a data line is none.
+      // An event without a data line is none, but its id counts.
       if (event.data) emit({ ...event, data: event.data.slice(0, -1) })
+      else if (id) moved?.(id)
       return
     }
     const colon = line.indexOf(':')

@@ -439,6 +439,20 @@ export const mutants = [
     by: [lifecycle],
   },
   {
+    name: 'what lay in a buffer through a sleep shows that the link lives (no 250 ms after a wake-up)',
+    file: connection,
+    from: 'state.by - now <= WAKE_GRACE - STALE',
+    to: 'state.by - now <= WAKE_GRACE',
+    by: [lifecycle],
+  },
+  {
+    name: 'nothing but an answer shows life after a wake-up, however late it comes',
+    file: connection,
+    from: 'state.haste || state.by - now <= WAKE_GRACE - STALE',
+    to: 'state.haste',
+    by: [lifecycle],
+  },
+  {
     name: 'a socket that opens and stays mute counts as connected',
     file: connection,
     from: "return at === 'opening' ? [{ at: 'joining', by: now + turn.join, course }] : [state]",

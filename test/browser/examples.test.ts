@@ -1,26 +1,16 @@
 // The examples that are pages, as whoever copies them has them: the quick start under Vite, and those without a bundler from a CDN, which are
 // the built files, so `npm run build` comes first.
 import { readFileSync, writeFileSync } from 'node:fs'
-import { createServer as createHttpServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { dirname, resolve } from 'node:path'
 import { createServer as createRealtime } from '@holdfast/server'
-import { chromium, type Browser, type Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { createServer as createVite, defaultClientConditions } from 'vite'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { exampleNamed, examplesOf } from '../docs/pages.ts'
 import { bundle, makeFolder, run, writeExample } from '../docs/workshop.ts'
+import { serveSite, usePages } from './pages.ts'
 
-let browser: Browser
-let page: Page
-beforeAll(async () => {
-  browser = await chromium.launch({ executablePath: inject('browserPath') })
-})
-beforeEach(async () => {
-  page = await browser.newPage()
-})
-afterEach(() => page.close())
-afterAll(() => browser?.close())
+const pages = usePages()
 
 test('two pages of the quick start talk through its server, and an empty line is refused', async () => {
   const from = 'docs/quick-start.md'
@@ -53,6 +43,7 @@ test('two pages of the quick start talk through its server, and an empty line is
   try {
     await vite.listen()
     const [url = ''] = vite.resolvedUrls!.local
+    const { browser, page } = pages
     const other = await browser.newPage()
     await Promise.all([page.goto(url), other.goto(url)])
     const say = async (text: string): Promise<void> => {
@@ -90,7 +81,7 @@ describe('pages without a bundler', () => {
         said.push(line)
         await realtime.publish('chat/lobby', line)
       })
-      const http = createHttpServer((request, response) => {
+      const site = await serveSite((request, response) => {
         const script = examplesOf(from).find(({ name }) => name === request.url!.slice(1))
         response.setHeader('Content-Type', script ? 'text/javascript' : 'text/html')
         response.end(placed(script?.code ?? code))
@@ -100,8 +91,8 @@ describe('pages without a bundler', () => {
         text
           .replaceAll('https://rt.example.com/realtime', '/realtime')
           .replace(/sha384-\(of ([\w.]+)\)/g, (_, name: string) => integrity[name]!)
-      realtime.attach(http, { path: '/realtime' })
-      await new Promise<void>((done) => http.listen(0, '127.0.0.1', done))
+      realtime.attach(site.http, { path: '/realtime' })
+      const { page } = pages
       await page.route('https://unpkg.com/**', (route) => {
         // The address without a file leads to the one that `unpkg` of package.json names.
         const name = /dist\/([\w.]+)$/.exec(route.request().url())?.[1] ?? 'holdfast.min.js'
@@ -115,14 +106,13 @@ describe('pages without a bundler', () => {
       page.on('pageerror', (error) => printed.push(String(error)))
       page.on('console', (message) => printed.push(message.text()))
       try {
-        await page.goto(`http://127.0.0.1:${(http.address() as AddressInfo).port}/`)
+        await page.goto(`${site.url}/`)
         await expect.poll(async () => printed.join() + (await page.innerText('body'))).toMatch(/A page.*hi/)
         expect(said).toEqual([{ name: 'A page', text: 'hi' }])
       } finally {
         await page.goto('about:blank')
         await realtime.close()
-        http.closeAllConnections()
-        http.close()
+        await site.close()
       }
     },
   )

@@ -1,33 +1,22 @@
 // Pages without a bundler: both files that a CDN serves, in a real browser. They are the built ones, so `npm run build` comes first.
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { createServer, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { chromium, type Browser, type Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
+import type { Page } from 'playwright-core'
+import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
 import { createWorld, until, type World } from '../support/world.ts'
 import { runDemo } from './demo-harness.ts'
+import { serveSite, usePages, type Site } from './pages.ts'
 
 const dist = 'packages/client/dist'
 const classic = 'holdfast.min.js'
 const module = 'holdfast.module.min.js'
 const integrity = JSON.parse(readFileSync(`${dist}/integrity.json`, 'utf8')) as Record<string, string>
 
-let browser: Browser
-let page: Page
-
-beforeAll(async () => {
-  browser = await chromium.launch({ executablePath: inject('browserPath') })
-})
-beforeEach(async () => {
-  page = await browser.newPage()
-})
-afterEach(() => page.close())
-afterAll(() => browser?.close())
+const pages = usePages()
 
 test('a script tag gives window.Holdfast with everything of /auto', async () => {
-  await page.addScriptTag({ path: `${dist}/${classic}` })
-  const names: string[] = await page.evaluate('Object.keys(Holdfast)')
+  await pages.page.addScriptTag({ path: `${dist}/${classic}` })
+  const names: string[] = await pages.page.evaluate('Object.keys(Holdfast)')
   const auto: object = await import('@holdfast/client/auto')
   expect(names).toContain('connect')
   expect(names.toSorted()).toEqual(Object.keys(auto).toSorted())
@@ -35,7 +24,7 @@ test('a script tag gives window.Holdfast with everything of /auto', async () => 
 
 test('a module script imports one file that needs nothing else', async () => {
   const code = readFileSync(`${dist}/${module}`).toString('base64')
-  const names: string[] = await page.evaluate(`import('data:text/javascript;base64,${code}').then(Object.keys)`)
+  const names: string[] = await pages.page.evaluate(`import('data:text/javascript;base64,${code}').then(Object.keys)`)
   expect(names).toContain('connect')
 })
 
@@ -72,10 +61,6 @@ describe('from a CDN, with a hash, under a strict Content-Security-Policy', () =
   type Kind = keyof typeof tags
   const kinds: readonly Kind[] = ['classic', 'module']
 
-  interface Site {
-    readonly url: string
-    close(): Promise<void>
-  }
   let cdn: Site
   let site: Site
   let world: World
@@ -84,27 +69,14 @@ describe('from a CDN, with a hash, under a strict Content-Security-Policy', () =
   let html: string
   let policy: string
 
-  async function serve(listener: RequestListener): Promise<Site> {
-    const http = createServer(listener)
-    await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
-    return {
-      url: `http://127.0.0.1:${(http.address() as AddressInfo).port}`,
-      close: () =>
-        new Promise((resolve) => {
-          http.close(() => resolve())
-          http.closeAllConnections()
-        }),
-    }
-  }
-
   beforeEach(async () => {
-    cdn = await serve(({ url }, response) => {
+    cdn = await serveSite(({ url }, response) => {
       const script = scripts[url ?? '']
       response.setHeader('access-control-allow-origin', '*')
       response.setHeader('content-type', 'text/javascript')
       response.writeHead(script === undefined ? 404 : 200).end(script)
     })
-    site = await serve((_request, response) => {
+    site = await serveSite((_request, response) => {
       response.setHeader('content-type', 'text/html')
       response.setHeader('content-security-policy', policy)
       response.end(html)
@@ -129,7 +101,7 @@ describe('from a CDN, with a hash, under a strict Content-Security-Policy', () =
     policy = `default-src 'none'; script-src ${cdn.url}; connect-src ${connect}; require-trusted-types-for 'script'`
     const settings = `data-endpoint="${world.url}" data-open="${openTimeout}"`
     html = `<!doctype html><html ${settings}><link rel="icon" href="data:,"><title>waiting</title>${body}</html>`
-    await page.addInitScript(() => {
+    await pages.page.addInitScript(() => {
       const forbidden: string[] = []
       addEventListener('securitypolicyviolation', ({ effectiveDirective, blockedURI }) =>
         forbidden.push(`${effectiveDirective} ${blockedURI}`),
@@ -143,16 +115,16 @@ describe('from a CDN, with a hash, under a strict Content-Security-Policy', () =
         true,
       )
     })
-    await page.goto(site.url)
+    await pages.page.goto(site.url)
   }
-  const inPage = <T>(expression: string): Promise<T> => page.evaluate(expression) as Promise<T>
+  const inPage = <T>(expression: string): Promise<T> => pages.page.evaluate(expression) as Promise<T>
   /** But for the icon, which every page wants. */
   const forbidden = async (): Promise<string[]> =>
     (await inPage<string[]>('forbidden')).filter((one) => !one.startsWith('img-src'))
 
   /** Both directions, over the transport that is left. */
   async function talks(transport: string): Promise<void> {
-    await until(async () => (await page.title()) === 'acknowledged', 'the acknowledgement')
+    await until(async () => (await pages.page.title()) === 'acknowledged', 'the acknowledgement')
     expect(handled).toEqual(['from the page'])
     await world.server.publish('down', 'to the page')
     await until(async () => (await inPage<unknown[]>('heard')).length > 0, 'a message down')
@@ -175,7 +147,7 @@ describe('from a CDN, with a hash, under a strict Content-Security-Policy', () =
     test('a file that is not the one the hash is of does not run', async () => {
       const wrong = integrity[kind === 'classic' ? module : classic]
       await open(tags[kind](wrong))
-      await page.waitForLoadState('load')
+      await pages.page.waitForLoadState('load')
       expect(await inPage('typeof Holdfast + typeof client')).toBe('undefinedundefined')
       expect(world.proxy.counters.clients.total).toBe(0)
     })
@@ -190,7 +162,7 @@ describe('from a CDN, with a hash, under a strict Content-Security-Policy', () =
 
   test('without crossorigin a file with a hash does not run', async () => {
     await open(tags.classic(integrity[classic], ''))
-    await page.waitForLoadState('load')
+    await pages.page.waitForLoadState('load')
     expect(await inPage('failed')).toContain(`${cdn.url}/${classic}`)
     expect(await inPage('typeof Holdfast')).toBe('undefined')
   })

@@ -9,6 +9,7 @@ import type { Clock } from '../../packages/client/src/clock.ts'
 import type { Wire } from '../../packages/client/src/dialect.ts'
 import { createWire } from '../../packages/client/src/dialects/holdfast-wire.ts'
 import type { Cause, Link, LinkEvents, Transport } from '../../packages/client/src/transport.ts'
+import { WELCOME as ANY_WELCOME } from '@holdfast/testing/memory'
 import { createTimeline } from '../../packages/testing/src/timeline.ts'
 
 /** Values that are awaited one by one, in the order in which they came. */
@@ -62,23 +63,8 @@ export function createManualClock(): ManualClock {
 
 export const HELLO: Hello = { version: 1, session: null, incarnation: 1, settled: 0, subscriptions: [['chat', null]] }
 
-export const WELCOME: DownFrame = [
-  'welcome',
-  {
-    session: 'token',
-    id: 's1',
-    resumed: false,
-    serial: 0,
-    identity: null,
-    window: 120_000,
-    beat: 15_000,
-    grace: 5000,
-    retrySpread: 300,
-    level: 'memory',
-    limits: { message: 1_048_576, packet: 262_144, inFlight: 1024, inFlightBytes: 4_194_304, subscriptions: 1000 },
-    time: 1,
-  },
-]
+/** That of the scripted server, as a frame. */
+export const WELCOME: DownFrame = ['welcome', ANY_WELCOME]
 
 export type Happening = ['opened'] | ['received', DownFrame[]] | ['dropped', Cause]
 

@@ -1,8 +1,8 @@
 // `npm run test:browsers`: real browsers under real network faults (test/browsers/README.md). `npm run test:browsers -- firefox hole` takes the
-// cases whose browser and title have these words. Everything runs in namespaces of its own, which the kernel takes back with their last
+// cases whose browser and title have these words; `-- --record` runs all, and keeps what came of it for docs/tested.md. Everything runs in namespaces of its own, which the kernel takes back with their last
 // process: however this ends, no interface, rule, process or file is left.
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,7 +11,7 @@ import { build, buildSync } from 'esbuild'
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 
 /** Seconds. */
-const MOST = 1_500
+const MOST = 2_400
 const OUT = 'test/browsers/dist'
 const UNSHARE = ['--net', '--pid', '--fork', '--kill-child', '--mount-proc']
 
@@ -88,6 +88,20 @@ function bundle() {
   ])
 }
 
+/** For docs/tested.md. */
+function record() {
+  const { startedAt, versions, results } = JSON.parse(readFileSync(`${OUT}/results.json`, 'utf8'))
+  const told = results.map(({ browser, case: title, result, ms, reason }) =>
+    Object.assign({ browser, case: title, result, ms: ms && Math.round(ms) }, result === 'skipped' && { reason }),
+  )
+  const figures = { date: startedAt.slice(0, 10), versions, results: told }
+  writeFileSync('docs/browsers.json', JSON.stringify(figures, null, 2) + '\n')
+  spawnSync(process.execPath, ['scripts/tested.mjs', '--write'], { stdio: 'inherit' })
+}
+
+const words = process.argv.slice(2).filter((word) => word !== '--record')
+const isRecord = words.length < process.argv.length - 2
+if (isRecord && words.length) throw new Error('Only a run of all cases is recorded.')
 const { lacks, ...found } = await programs()
 const unshare = rights()
 if (lacks.length || !unshare) {
@@ -98,7 +112,7 @@ await bundle()
 const folder = mkdtempSync(join(tmpdir(), 'holdfast-browsers-'))
 const order = {
   programs: found,
-  words: process.argv.slice(2).map((word) => word.toLowerCase()),
+  words: words.map((word) => word.toLowerCase()),
   folder,
   server: `${OUT}/server.mjs`,
   script: `${OUT}/page.js`,
@@ -117,4 +131,5 @@ child.on('close', (code) => {
   clearTimeout(timer)
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
   process.exitCode = code ?? 1
+  if (isRecord) record()
 })

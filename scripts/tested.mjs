@@ -1,20 +1,23 @@
-// docs/tested.md, from scripts/tested/map.mjs and the figures of the last soaks: `node scripts/tested.mjs` says what is wrong with it,
-// `--write` writes it. Every title in the map has to stand in its file.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+// docs/tested.md, from scripts/tested/map.mjs and the figures of the last soaks and of the last run in real browsers: `node scripts/tested.mjs`
+// says what is wrong with it, `--write` writes it. Every title in the map has to stand in its file.
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { format, resolveConfig } from 'prettier'
 import { herdText } from './soak/herd-table.mjs'
-import { cases, promises, untested } from './tested/map.mjs'
+import { cases, inBrowsers, promises, untested } from './tested/map.mjs'
 
 const root = new URL('../', import.meta.url)
 const at = (path) => fileURLToPath(new URL(path, root))
 const PAGE = 'docs/tested.md'
 const SOAK = 'docs/soak.json'
 const HERD = 'docs/herd.json'
+const BROWSERS = 'docs/browsers.json'
 
-const proofs = [...promises.map(([, list]) => list), ...cases.map(([, , list]) => list)].flatMap((list) =>
-  typeof list === 'string' ? [] : list,
-)
+const proofs = [
+  ...promises.map(([, list]) => list),
+  ...cases.map(([, , list]) => list),
+  ...inBrowsers.map(([, list]) => list),
+].flatMap((list) => (typeof list === 'string' ? [] : list))
 
 /** Whether a file has a literal with exactly this text. Rows of tables of tests are literals, too. */
 export function hasTitle(file, title) {
@@ -26,6 +29,16 @@ export function hasTitle(file, title) {
 /** What the map names and is not there. */
 export const missing = () =>
   proofs.filter(([file, title]) => !hasTitle(file, title)).map(([file, title]) => `${file}: ${title}`)
+
+/** Cases of real browsers that the map does not name. */
+export function unnamed() {
+  const named = new Set(inBrowsers.flatMap(([, list]) => list.map(([, title]) => title)))
+  const folder = at('test/browsers/cases/')
+  const titles = readdirSync(folder).flatMap((name) =>
+    [...readFileSync(folder + name, 'utf8').matchAll(/^ +title:\s*(["'`])(.*)\1,$/gm)].map(([, , title]) => title),
+  )
+  return titles.filter((title) => !named.has(title))
+}
 
 const cell = (text) => text.replaceAll('|', '\\|')
 /** What a table of tests puts into its titles. */
@@ -54,6 +67,28 @@ function lastHerd() {
   const figures = JSON.parse(readFileSync(at(HERD), 'utf8'))
   return `The last one, of ${figures.date}: ${herdText(figures)}`
 }
+/** What came of a case in a browser, in the run that was recorded. */
+function outcome({ result, ms, reason } = { result: 'not run' }) {
+  if (result === 'passed') return ms === null ? 'held' : `held, ${(ms / 1_000).toFixed(1)} s`
+  return result === 'skipped' ? `– (${cell(reason)})` : result
+}
+function browsersText() {
+  const run = existsSync(at(BROWSERS)) ? JSON.parse(readFileSync(at(BROWSERS), 'utf8')) : { versions: {}, results: [] }
+  const names = Object.keys(run.versions)
+  const of = (browser, title) => run.results.find((result) => result.browser === browser && result.case === title)
+  const row = (promise, [file, title], first) =>
+    [first ? promise : '', link([file, title]), ...names.map((name) => outcome(of(name, title)))].join(' | ')
+  const versions = Object.entries(run.versions).map(([name, version]) => `${name} ${version}`)
+  return [
+    run.date
+      ? `The run of ${run.date}, with ${versions.join(', ')}. A time is what it took until all was well again.`
+      : 'No run has been recorded. `npm run test:browsers -- --record` records one.',
+    '',
+    `| promise | ${['case', ...names].join(' | ')} |`,
+    `|${' --- |'.repeat(names.length + 2)}`,
+    ...inBrowsers.flatMap(([promise, list]) => list.map((proof, n) => `| ${row(promise, proof, n === 0)} |`)),
+  ].join('\n')
+}
 
 const text = () => `# What is tested, and what is not
 
@@ -78,6 +113,12 @@ What breaks such connections in the wild.
 | # | case | shown by |
 | --- | --- | --- |
 ${cases.map(([number, what, list]) => `| ${number} | ${cell(what)} | ${told(list)} |`).join('\n')}
+
+## In real browsers
+
+[Under faults of the network itself](../test/browsers/README.md). In every case messages go both ways: none is lost, doubled or out of order, and no outcome is untrue.
+
+${browsersText()}
 
 ## The last soak
 
@@ -107,8 +148,10 @@ export const isCurrent = async () => existsSync(at(PAGE)) && readFileSync(at(PAG
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const gone = missing()
   for (const title of gone) console.error(`no such test: ${title}`)
+  const left = unnamed()
+  for (const title of left) console.error(`not in the map: ${title}`)
   if (process.argv.includes('--write')) writeFileSync(at(PAGE), await pageText())
   const current = await isCurrent()
   if (!current) console.error(`${PAGE} is stale: node scripts/tested.mjs --write`)
-  process.exitCode = gone.length > 0 || !current ? 1 : 0
+  process.exitCode = gone.length > 0 || left.length > 0 || !current ? 1 : 0
 }

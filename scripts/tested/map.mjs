@@ -946,6 +946,75 @@ export const cases = [
   ],
 ]
 
+const network = 'test/browsers/cases/network.ts'
+const host = 'test/browsers/cases/server.ts'
+const pages = 'test/browsers/cases/page.ts'
+
+/** What is shown in real browsers. In each case messages go both ways, and none may be lost, doubled or out of order. @type {[promise: string, proofs: Proof[]][]} */
+export const inBrowsers = [
+  [
+    'A link that died in silence is replaced within heartbeat and grace',
+    [
+      [network, 'black hole both ways: found within heartbeat and grace, a new link takes over'],
+      [network, 'black hole on the way down only'],
+      [network, 'black hole on the way up only'],
+      [network, '4 MiB in the buffers of a link that dies: the next dial does not wait for them'],
+    ],
+  ],
+  [
+    'A link that was lost is replaced as soon as there is a way',
+    [
+      [network, 'link reset: a new one within 2 s'],
+      [network, 'nothing passes for 8 s: open again within 12 s of its end'],
+      [network, 'ports refused for a minute: open within 32 s of its end, on WebSocket again later'],
+      [network, 'the platform sees no network where there is one: a lost link is replaced all the same, within 16 s'],
+    ],
+  ],
+  [
+    'A link that works is kept, however bad',
+    [
+      [network, 'link down for 4 s: the socket survives, nothing reconnects'],
+      [network, 'every tenth packet lost for 10 s: all arrive'],
+      [network, '64 kbit/s for 8 s: no reconnect'],
+      [network, '400 ms of delay each way: no reconnect'],
+      [pages, 'a hidden tab, throttled: no reconnect'],
+    ],
+  ],
+  [
+    'Within 3 s of waking up all is well',
+    [
+      [pages, 'frozen for 6 s: open again within 3 s of its return'],
+      [pages, 'the page’s process stopped for 8 s: well within 3 s of its going on'],
+      [pages, 'the whole browser stopped for 18 s, its connections dead meanwhile: a new link within 3 s'],
+      [host, 'the server process stopped for 8 s: well within 3 s of its going on'],
+    ],
+  ],
+  [
+    'A session outlives what a page goes through, and a page that is gone leaves nothing untrue',
+    [
+      [pages, 'left and returned to: from the back/forward cache with the same session, or loaded anew'],
+      [pages, 'reloaded five times under load: nothing doubled, nothing acknowledged lost, all heard once'],
+      [
+        pages,
+        'sends and reloads in the same task, again and again: nothing doubled, nothing acknowledged lost, all heard once',
+      ],
+      [pages, 'a link to a download: the page stays, and loses nothing'],
+      [pages, 'a link to nothing (204): the page stays, and loses nothing'],
+    ],
+  ],
+  [
+    'What browsers limit hurts nobody else, or no longer than it lasts',
+    [
+      [host, 'a swallowed upgrade: fallen back within 12 s, and the other URL of the host unhurt'],
+      [host, 'a swallowed upgrade, and the other URL of the host dials after it: both open within 24 s'],
+      [host, '300 dials forced on a server that hangs: one at a time, and the other URL is dialled all the same'],
+      [host, 'six event streams of others on HTTP/1.1: open in spite of them, or within 12 s of their end'],
+      [host, 'seven tabs poll over HTTP/1.1: each is open, hears and is heard'],
+      [host, 'seven tabs of event streams on HTTP/1.1: what those have that starve is settled once three are closed'],
+    ],
+  ],
+]
+
 /** Said in plain words on the page. @type {[what: string, why: string][]} */
 export const untested = [
   [

@@ -1,7 +1,7 @@
 // What the page runs: clients of the built package, by name, with steady traffic and a record of all they were told.
-import { connect, type Client } from '@holdfast/client/auto'
+import { connect, eventSource, longPolling, webSocket, type Client } from '@holdfast/client/auto'
 import type { Position, Subscription } from '@holdfast/client'
-import type { Glance, Plan, Record } from './traffic.ts'
+import type { Glance, Plan, Record, Sockets } from './traffic.ts'
 
 /** Called by the runner; everything that goes in and out is JSON, and nothing is awaited: commands of a driver must not hang. */
 interface Rig {
@@ -10,6 +10,11 @@ interface Rig {
   record(name: string): Record
   /** Sends no more. */
   rest(name: string): void
+  /** Sends so many messages of so many bytes at once. */
+  burst(name: string, count: number, bytes: number): void
+  /** Dials anew so many times, a time each so many ms, wherever the dial before is. */
+  redial(name: string, times: number, every: number): void
+  sockets(): Sockets
   /** Opens event streams that are none of ours. */
   crowd(count: number): void
   /** How many of them are open. */
@@ -28,7 +33,10 @@ interface Kept {
 
 const STORE = 'rig'
 const TOLD = ['online', 'offline', 'pageshow', 'pagehide', 'freeze', 'resume', 'visibilitychange']
-const clients = new Map<string, { client: Client; record: Record; rest(): void }>()
+const TRANSPORTS = { webSocket, eventSource, longPolling }
+const clients = new Map<string, { client: Client; record: Record; send(padding?: string): void; rest(): void }>()
+const sockets: WebSocket[] = []
+let mostDialling = 0
 const streams: EventSource[] = []
 
 const blank = (): Record => ({
@@ -43,6 +51,15 @@ const blank = (): Record => ({
   statuses: [],
   told: [],
 })
+
+const dialling = (): number => sockets.filter(({ readyState }) => readyState === WebSocket.CONNECTING).length
+globalThis.WebSocket = class extends WebSocket {
+  constructor(url: string | URL, protocols?: string | string[]) {
+    super(url, protocols)
+    sockets.push(this)
+    mostDialling = Math.max(mostDialling, dialling())
+  }
+}
 
 /** Writes down what the client tells, and what the page is told. */
 function listen(client: Client, record: Record, save: () => void): void {
@@ -71,7 +88,12 @@ function start(name: string, plan: Plan, record: Record): void {
     if (plan.survives) sessionStorage.setItem(STORE, JSON.stringify({ plan, record } satisfies Kept))
   }
   record.lives++
-  const client = connect(new URL(plan.path, location.href), { ...plan.options, key: name })
+  const transports = plan.transports?.map((transport) => TRANSPORTS[transport]())
+  const client = connect(new URL(plan.path, location.href), {
+    ...plan.options,
+    ...(transports && { transports }),
+    key: name,
+  })
   listen(client, record, save)
   const since = (record.position as Position | null) ?? 'start'
   const subscription: Subscription = client.subscribe(`down${plan.path}`, null, { since })
@@ -82,11 +104,11 @@ function start(name: string, plan: Plan, record: Record): void {
       save()
     }),
   )
-  const send = (): void => {
+  const send = (padding?: string): void => {
     const n = record.sent++
     // What is numbered must not be numbered again by the next life.
     save()
-    client.send(`up${plan.path}`, n).then(
+    client.send(`up${plan.path}`, padding === undefined ? n : [n, padding]).then(
       () => settle(n, 'acknowledged'),
       (error: { outcome?: string; code: string }) => settle(n, error.outcome ?? error.code),
     )
@@ -95,9 +117,20 @@ function start(name: string, plan: Plan, record: Record): void {
     record.outcomes[n] = outcome
     save()
   }
-  const timer = plan.every ? setInterval(send, plan.every) : undefined
-  clients.set(name, { client, record, rest: () => clearInterval(timer) })
+  const timer = plan.every ? setInterval(() => send(), plan.every) : undefined
+  clients.set(name, { client, record, send, rest: () => clearInterval(timer) })
+  if (record.lives <= (plan.reloads ?? 0)) client.on('open', () => leave(send, record.lives % 3))
   save()
+}
+
+/** Sends and reloads: in one task; in the one after it has been handed to the link; with one before and one after that. */
+function leave(send: () => void, how: number): void {
+  send()
+  if (how === 0) return location.reload()
+  setTimeout(() => {
+    if (how === 1) send()
+    location.reload()
+  })
 }
 
 globalThis.rig = {
@@ -111,6 +144,21 @@ globalThis.rig = {
   },
   record: (name) => clients.get(name)!.record,
   rest: (name) => clients.get(name)!.rest(),
+  burst(name, count, bytes) {
+    for (let n = 0; n < count; n++) clients.get(name)!.send('x'.repeat(bytes))
+  },
+  redial(name, times, every) {
+    const timer = setInterval(() => {
+      clients.get(name)!.client.reconnect()
+      if (--times <= 0) clearInterval(timer)
+    }, every)
+  },
+  sockets: () => ({
+    dials: sockets.length,
+    dialling: dialling(),
+    mostDialling,
+    buffered: sockets.reduce((sum, { readyState, bufferedAmount }) => sum + (readyState < 3 ? bufferedAmount : 0), 0),
+  }),
   crowd(count) {
     for (let n = 0; n < count; n++) streams.push(new EventSource(`/foreign?${n}`))
   },

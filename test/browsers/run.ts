@@ -10,7 +10,7 @@ import { startFirefox } from './drivers/firefox.ts'
 import { startWebKit } from './drivers/webkit.ts'
 import { startHost } from './host.ts'
 import { createNetwork, type Network } from './network.ts'
-import { createVisitor, until, type Stage, type Visitor } from './stage.ts'
+import { createVisitor, loaded, type Stage, type Visitor } from './stage.ts'
 import type { Plan } from './traffic.ts'
 
 /** What scripts/browsers.mjs passes on. */
@@ -71,16 +71,11 @@ async function play(
     tab,
     host,
     network,
-    enter: (name, plan) => enter(stage, name, plan),
+    enter: (name, over, other = tab) => enter({ tab: other, host }, name, over),
     figure: (name, value) => (figures[name] = value),
   }
   try {
-    await until(
-      () => tab.evaluate<string>('typeof rig'),
-      (type) => type === 'object',
-      'the page',
-      20_000,
-    )
+    await loaded(tab)
     const visitor = await enter(stage, 'main', item.plan)
     await visitor.until(({ heard, settled }) => heard > 3 && (settled > 3 || item.plan?.every === 0), 'traffic', 20_000)
     try {

@@ -30,6 +30,9 @@ export type Command =
   | { readonly do: 'rest'; readonly path: string }
   | { readonly do: 'tell'; readonly path: string }
 
+/** More than a browser's connections to one host over HTTP/1.1. */
+const TABS = 7
+
 const plan = JSON.parse(process.argv.at(-1)!) as ServerPlan
 const script = readFileSync(plan.script)
 const endpoints = new Map<string, Endpoint>()
@@ -39,10 +42,12 @@ const mute = createHttpServer()
 
 function add(path: string, http: typeof realtime): void {
   const { beat, grace } = plan
-  const server = createServer({ beat, grace, log: memoryLog({ maxMessages: 100_000 }) })
+  // Room for more in flight than a socket's buffers hold by default.
+  const limits = { inFlightBytes: 8 * 2 ** 20 }
+  const server = createServer({ beat, grace, limits, log: memoryLog({ maxMessages: 100_000 }) })
   const endpoint: Endpoint = { path, server, handled: [], redelivered: 0, published: 0 }
-  server.onMessage(`up${path}`, (n, { redelivered }) => {
-    endpoint.handled.push(n as number)
+  server.onMessage(`up${path}`, (data, { redelivered }) => {
+    endpoint.handled.push((Array.isArray(data) ? data[0] : data) as number)
     if (redelivered) endpoint.redelivered++
   })
   server.attach(http, { path })
@@ -85,6 +90,8 @@ function obey(command: Command): Taken {
 }
 
 add('/realtime', realtime)
+// One for each tab that a browser may have here.
+for (let tab = 2; tab <= TABS; tab++) add(`/realtime${tab}`, realtime)
 add('/mute', mute)
 realtime.on('upgrade', (request: IncomingMessage, socket) => {
   // Held, and never answered.

@@ -2,7 +2,7 @@
 import type { Browser, Tab } from './drivers/browser.ts'
 import type { Host } from './host.ts'
 import type { Network } from './network.ts'
-import type { Glance, Plan, Record, Taken } from './traffic.ts'
+import type { Glance, Plan, Record, Sockets, Taken } from './traffic.ts'
 
 export interface Visitor {
   glance(): Promise<Glance>
@@ -22,11 +22,13 @@ export interface Stage {
   readonly network: Network
   /** The page's client of `/realtime`, which has been open and has had messages both ways. */
   readonly visitor: Visitor
-  /** Another one of the same page. */
-  enter(name: string, plan?: Partial<Plan>): Promise<Visitor>
+  /** Another one, of the same page or of another tab. */
+  enter(name: string, plan?: Partial<Plan>, tab?: Tab): Promise<Visitor>
   /** For the results, beside the time of the whole. */
   figure(name: string, value: number): void
 }
+
+export const sockets = ({ tab }: Stage): Promise<Sockets> => tab.evaluate<Sockets>('rig.sockets()')
 
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
@@ -68,6 +70,15 @@ export async function until<T>(
     await pause(50)
   }
 }
+
+/** The page can be asked. */
+export const loaded = (tab: Tab): Promise<string> =>
+  until(
+    () => tab.evaluate<string>('typeof rig'),
+    (type) => type === 'object',
+    'the page',
+    20_000,
+  )
 
 const numbers = (count: number): string => Array.from({ length: count }, (_, n) => n).join()
 

@@ -10,10 +10,24 @@ export interface Plan {
     readonly timeouts?: { authorize?: number; open?: number; join?: number }
     readonly reprobe?: number
   }
+  /** Names of those that the client may use. Default: all three. */
+  readonly transports?: readonly ('webSocket' | 'eventSource' | 'longPolling')[]
   /** ms between two messages up; 0: none. */
   readonly every: number
   /** Whether the page's next lives go on where this one ends. */
   readonly survives: boolean
+  /** So many lives end, each as soon as it is open, in the very task in which they have sent a message. Default: none. */
+  readonly reloads?: number
+}
+
+/** Of the WebSockets of a page, ours and whatever it dials for itself. */
+export interface Sockets {
+  /** Made so far; of these, those that are connecting now, and the most that were at one time. */
+  readonly dials: number
+  readonly dialling: number
+  readonly mostDialling: number
+  /** Bytes in the buffers of those that are not closed. */
+  readonly buffered: number
 }
 
 interface At {

@@ -5,16 +5,21 @@ import { expect, test } from 'vitest'
 interface Tested {
   missing(): string[]
   hasTitle(file: string, title: string): boolean
+  unnamed(): string[]
   isCurrent(): Promise<boolean>
 }
 
-const { missing, hasTitle, isCurrent } = (await import(
+const { missing, hasTitle, unnamed, isCurrent } = (await import(
   String(new URL('../../scripts/tested.mjs', import.meta.url))
 )) as Tested
 
 test('every title in the map of promises and hard cases stands in its file', () => {
   expect(missing()).toEqual([])
   expect(hasTitle('test/docs/tested.test.ts', 'a title that is nowhere'.toUpperCase())).toBe(false)
+})
+
+test('every case that real browsers are put through is in the map', () => {
+  expect(unnamed()).toEqual([])
 })
 
 test('docs/tested.md is what the map and the last soak make of it (node scripts/tested.mjs --write)', async () => {

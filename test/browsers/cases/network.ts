@@ -1,5 +1,5 @@
 // The network fails.
-import { check, pause, until, type Stage } from '../stage.ts'
+import { check, pause, sockets, until, type Stage } from '../stage.ts'
 import { BEAT, GRACE, SLACK, type Case } from './case.ts'
 
 const FOUND = BEAT + GRACE
@@ -45,6 +45,27 @@ export const networkCases: Case[] = [
       await network.reset(flows)
       await visitor.until(({ opens }) => opens > 1, 'a second link', 2_000)
       const { opens } = await visitor.settles()
+      return opens[1]!.at - from
+    },
+  },
+  {
+    title: '4 MiB in the buffers of a link that dies: the next dial does not wait for them',
+    async run(stage) {
+      const { browser, network, host, tab, visitor, figure } = stage
+      const flows = await network.flows(host.address)
+      await network.lose(flows, 'both')
+      const from = Date.now()
+      await tab.evaluate(`rig.burst('main', 160, ${32 * 1024}) ?? true`)
+      const { buffered } = await sockets(stage)
+      figure('buffered', buffered)
+      // WebKitGTK hands all of it to another process, and tells nothing of what becomes of it.
+      check(buffered > 4 * 2 ** 20 || browser.name === 'WebKitGTK', `only ${buffered} bytes wait`)
+      await visitor.until(({ opens }) => opens > 1, 'a second link', FOUND + 1_000 + SLACK)
+      const { opens, statuses } = await visitor.settles()
+      const lostAt = statuses.find(({ what }) => what === 'reconnecting')!.at
+      figure('dial', opens[1]!.at - lostAt)
+      check(opens[1]!.at - lostAt < 500 + SLACK, 'the dial has waited')
+      check(opens[1]!.resumed, 'the session was lost')
       return opens[1]!.at - from
     },
   },

@@ -31,6 +31,9 @@ async function leads(stage: Stage, path: string): Promise<void> {
   figure('reconnects', opens.length - 1)
 }
 
+/** Of one page, each in the task in which it has sent. */
+const RELOADS = Number(process.env.RELOADS ?? 60)
+
 export const pageCases: Case[] = [
   {
     title: 'frozen for 6 s: open again within 3 s of its return',
@@ -119,6 +122,22 @@ export const pageCases: Case[] = [
       }
       await visitor.settles()
       return slowest
+    },
+  },
+  {
+    title:
+      'sends and reloads in the same task, again and again: nothing doubled, nothing acknowledged lost, all heard once',
+    plan: { survives: true, every: 0, reloads: RELOADS },
+    limit: 60_000 + RELOADS * 1_000,
+    async run({ host, visitor, figure }) {
+      const isBack = ({ lives, status }: { lives: number; status: string }): boolean =>
+        lives === RELOADS + 1 && status === 'open'
+      await visitor.until(isBack, 'the last life', 20_000 + RELOADS * 900)
+      await visitor.hears(Date.now(), 2_000)
+      const { sent } = await visitor.settles()
+      const { handled } = await host.tell({ do: 'tell', path: '/realtime' })
+      figure('sent', sent)
+      figure('handled', handled.length)
     },
   },
   {

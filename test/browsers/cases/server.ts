@@ -1,6 +1,28 @@
 // The server, and what else the page has open on its host.
-import { check, pause, until } from '../stage.ts'
+import type { Tab } from '../drivers/browser.ts'
+import { check, loaded, pause, sockets, until, type Stage, type Visitor } from '../stage.ts'
 import { BEAT, GRACE, SLACK, type Case } from './case.ts'
+
+/** More than a browser has handshakes under way: 255 in Chromium, 200 in Firefox. */
+const DIALS = 300
+
+/** More tabs than a browser has connections to one host over HTTP/1.1: the case's own, and six more. */
+async function sevenTabs(stage: Stage, transport: 'eventSource' | 'longPolling'): Promise<(Visitor & { tab: Tab })[]> {
+  const { browser, host, enter, tab, visitor } = stage
+  const tabs: Tab[] = []
+  for (let n = 0; n < 6; n++) {
+    const opened = await browser.open(`http://${host.address}/`)
+    tabs.push(opened)
+    // Before any of them has a stream: a seventh page would not even be loaded.
+    await loaded(opened)
+  }
+  const visitors = [{ ...visitor, tab }]
+  for (const [n, other] of tabs.entries()) {
+    const plan = { path: `/realtime${n + 2}`, transports: [transport] }
+    visitors.push({ ...(await enter('main', plan, other)), tab: other })
+  }
+  return visitors
+}
 
 export const serverCases: Case[] = [
   {
@@ -38,6 +60,34 @@ export const serverCases: Case[] = [
     },
   },
   {
+    title: '300 dials forced on a server that hangs: one at a time, and the other URL is dialled all the same',
+    skip: ({ name }) => (name === 'WebKitGTK' ? 'has no limit for handshakes under way' : null),
+    limit: 180_000,
+    async run(stage) {
+      const { enter, tab, host, network, visitor, figure } = stage
+      const { dials } = await sockets(stage)
+      const muted = await enter('muted', { path: '/mute', options: { reprobe: 60_000 } })
+      await tab.evaluate(`rig.redial('muted', ${DIALS}, 20) ?? true`)
+      const seen = await until(
+        () => sockets(stage),
+        (now) => now.dials - dials > DIALS,
+        'all dials',
+        40_000,
+      )
+      figure('at one time', seen.mostDialling)
+      check(seen.mostDialling === 1, `${seen.mostDialling} dials at one time`)
+      const from = Date.now()
+      await network.reset(await network.flows(host.address))
+      // Firefox holds dials to a host back where many have failed, up to a minute.
+      await visitor.until(({ opens }) => opens > 1, 'the other URL open', 75_000)
+      await muted.until(({ status }) => status === 'open', 'open in spite of it', 75_000)
+      const { opens } = await visitor.record()
+      await muted.settles()
+      await visitor.settles()
+      return opens[1]!.at - from
+    },
+  },
+  {
     title: 'six event streams of others on HTTP/1.1: open in spite of them, or within 12 s of their end',
     async run({ tab, host, network, visitor, figure }) {
       const ours = await network.flows(host.address)
@@ -59,6 +109,42 @@ export const serverCases: Case[] = [
       const { opens } = await visitor.settles()
       figure('blocked by streams', isBack ? 0 : 1)
       return opens[1]!.at - (isBack ? from : end)
+    },
+  },
+  {
+    title: 'seven tabs poll over HTTP/1.1: each is open, hears and is heard',
+    plan: { transports: ['longPolling'] },
+    async run(stage) {
+      const from = Date.now()
+      const visitors = await sevenTabs(stage, 'longPolling')
+      for (const visitor of visitors) {
+        await visitor.until(({ heard, settled }) => heard > 20 && settled > 3, 'traffic in each', 30_000)
+      }
+      const took = Date.now() - from
+      for (const visitor of visitors) await visitor.settles()
+      for (const { tab } of visitors.slice(1)) await tab.close()
+      return took
+    },
+  },
+  {
+    title: 'seven tabs of event streams on HTTP/1.1: what those have that starve is settled once three are closed',
+    plan: { transports: ['eventSource'] },
+    async run(stage) {
+      const visitors = await sevenTabs(stage, 'eventSource')
+      await pause(5_000)
+      const glances = await Promise.all(visitors.map(({ glance }) => glance()))
+      stage.figure('open', glances.filter(({ status }) => status === 'open').length)
+      stage.figure('hearing', glances.filter(({ heard }) => heard > 3).length)
+      stage.figure('heard', glances.filter(({ settled }) => settled > 3).length)
+      for (const { tab } of visitors.slice(4)) await tab.close()
+      const from = Date.now()
+      for (const visitor of visitors.slice(0, 4)) {
+        await visitor.until(({ heard, settled }) => heard > 20 && settled > 3, 'traffic in each', 30_000)
+      }
+      const took = Date.now() - from
+      for (const visitor of visitors.slice(0, 4)) await visitor.settles()
+      for (const { tab } of visitors.slice(1, 4)) await tab.close()
+      return took
     },
   },
   {

@@ -9,7 +9,7 @@ const slopeText = ({ slope, margin }) =>
 const row = (name, what, { first, last, ...trend }) =>
   `| ${name} | ${what}, MiB | ${first.toFixed(1)} | ${last.toFixed(1)} | ${slopeText(trend)} |`
 
-function growthTable({ processes }) {
+function growthTable(processes) {
   const rows = Object.entries(processes).flatMap(([name, { heap, external, resident, descriptors }]) => [
     row(name, 'heap', heap),
     row(name, 'memory of buffers', external),
@@ -23,19 +23,28 @@ function growthTable({ processes }) {
   ]
 }
 
-/** Markdown. */
-export function herdText(figures) {
-  const { clients, minutes, seed, warmUp, faults, sent, outcomes, handled, redelivered, heard, links, violations } =
-    figures
+const pace = ([name, { cores, lag }]) => `${name} ${cores.toFixed(2)} and ${figure(lag)} ms`
+
+function promisesText({ sent, outcomes, handled, redelivered, heard, links, violations }) {
   const settled = Object.entries(outcomes).map(([outcome, count]) => `${figure(count)} ${outcome}`)
   return [
-    `${figure(clients)} clients over the three transports for ${figure(minutes)} minutes, ${figure(sum(faults))} faults (seed ${seed}).`,
     `**${figure(violations.length)} violations.** ${figure(sent)} messages sent: ${settled.join(', ') || 'none settled'}; handled ${figure(handled)} times, of which ${figure(redelivered)} marked as`,
-    `redelivered. ${figure(heard)} messages heard, in order and without a gap, over ${figure(links)} links.`,
+    `redelivered. ${figure(heard)} messages heard${violations.length ? '' : ', in order and without a gap,'} over ${figure(links)} links.`,
+  ]
+}
+
+/** Markdown. */
+export function herdText(figures) {
+  const { clients, minutes, seed, warmUp, faults, processes } = figures
+  return [
+    `${figure(clients)} clients over the three transports for ${figure(minutes)} minutes, ${figure(sum(faults))} faults (seed ${seed}).`,
+    ...promisesText(figures),
     '',
     `Each process after the first ${figure(warmUp)} minutes, collected garbage aside. Growth is that at equally many open descriptors, with what is sure in 19 cases of 20:`,
     '',
-    ...growthTable(figures),
+    ...growthTable(processes),
+    '',
+    `Processors used, and how late 99 of 100 turns of the event loop were at most: ${Object.entries(processes).map(pace).join(', ')}.`,
     '',
     '| fault | times |',
     '| --- | --- |',

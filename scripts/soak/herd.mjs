@@ -34,7 +34,7 @@ export async function runHerdSoak({ clients, minutes, seed, snapshots, record })
   const { doubtsOf, faultsOf } = await import(new URL('verdict.mjs', programs))
   const figures = await runHerd({ clients, minutes, seed, snapshots, programs, progress: console.log })
   console.log(`\n${herdText(figures)}\n`)
-  for (const doubt of doubtsOf(figures)) console.log(`Cannot be told from growth: ${doubt}`)
+  for (const doubt of doubtsOf(figures)) console.log(`In doubt: ${doubt}`)
   const faults = faultsOf(figures)
   for (const fault of faults) console.error(fault)
   if (record) {

@@ -67,7 +67,7 @@ describe('the trend of a heap', () => {
 describe('the verdict on a herd', () => {
   const course = { first: 10, last: 10, slope: 0, margin: 0.2 }
   const held = { ...course, before: 21, after: 21 }
-  const quiet = { heap: course, external: course, resident: course, descriptors: held }
+  const quiet = { heap: course, external: course, resident: course, descriptors: held, cores: 0.5, lag: 3 }
   const well: HerdFigures = {
     clients: 1,
     minutes: 30,
@@ -119,6 +119,9 @@ describe('the verdict on a herd', () => {
     expect(doubtsOf({ ...well, processes: unclear })).toEqual(['proxy: its MiB of buffers grow by 0.9 ± 0.2 an hour'])
     expect(faultsOf({ ...well, processes: unclear })).toEqual([])
     expect(doubtsOf(well)).toEqual([])
+    expect(doubtsOf({ ...well, processes: { ...well.processes, server: { ...quiet, lag: 900 } } })).toEqual([
+      'server: its event loop was late by 900 ms, the machine did not keep up',
+    ])
   })
 
   test('is sure only where the margin does not reach the bound', () => {

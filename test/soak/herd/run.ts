@@ -79,6 +79,20 @@ function courseOf(weighings: readonly Weighing[], from: number, of: keyof Weight
   return { first: samples[0]?.[1] ?? 0, last: samples.at(-1)?.[1] ?? 0, ...trendOf(samples) }
 }
 
+function figuresOf(weighings: readonly Weighing[], from: number, before: number, after: number): ProcessFigures {
+  const of = (what: keyof Weight): Course => courseOf(weighings, from, what)
+  const counted = weighings.filter(([at]) => at * 60 >= from)
+  const [first, last] = [counted[0], counted.at(-1)]
+  return {
+    heap: of('heap'),
+    external: of('external'),
+    resident: of('resident'),
+    descriptors: { ...of('descriptors'), before, after },
+    cores: first && last && first !== last ? (last[1].cpu - first[1].cpu) / (last[0] - first[0]) : 0,
+    lag: counted.reduce((sum, [, { lag }]) => sum + lag, 0) / (counted.length || 1),
+  }
+}
+
 /** Once everything is closed: as many as there were, or those that are still there when the time is over. */
 async function descriptorsLeft(child: Child, before: number): Promise<number> {
   const end = performance.now() + GONE_WITHIN
@@ -120,10 +134,9 @@ export async function runHerd(options: HerdOptions): Promise<HerdFigures> {
     const warmUp = warmUpOf(minutes)
     const figures = await Promise.all(
       herd.all.map(async (child, n): Promise<[string, ProcessFigures]> => {
-        const of = (what: keyof Weight): Course => courseOf(weighings.get(child)!, warmUp, what)
-        const counted = { before: before[n]!.descriptors, after: await descriptorsLeft(child, before[n]!.descriptors) }
-        const descriptors = { ...of('descriptors'), ...counted }
-        return [child.name, { heap: of('heap'), external: of('external'), resident: of('resident'), descriptors }]
+        const { descriptors } = before[n]!
+        const after = await descriptorsLeft(child, descriptors)
+        return [child.name, figuresOf(weighings.get(child)!, warmUp, descriptors, after)]
       }),
     )
     return {

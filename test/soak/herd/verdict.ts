@@ -6,6 +6,8 @@ const BOUNDS = { heap: 1, external: 1, descriptors: 60 }
 const UNITS = { heap: 'MiB of heap', external: 'MiB of buffers', descriptors: 'descriptors' }
 /** Minutes: a few seconds of garbage do to a line through a few minutes whatever they like. */
 const LONG_ENOUGH = 20
+/** A loop that is later than this, in ms, lets links be given up that no fault has struck: there is more to hold, and ever more of it. */
+const LATE = 200
 /** What a process opens once, whenever it first needs it. */
 const SOME_DESCRIPTORS = 20
 
@@ -46,5 +48,10 @@ export function faultsOf(figures: HerdFigures): string[] {
   return minutes < LONG_ENOUGH ? faults : [...faults, ...named(figures, 'grows')]
 }
 
-/** What this run could not tell from growth beyond the bound. */
-export const doubtsOf = (figures: HerdFigures): string[] => named(figures, 'cannot be told')
+/** What this run could not tell from growth beyond the bound, and why not. */
+export function doubtsOf(figures: HerdFigures): string[] {
+  const late = Object.entries(figures.processes)
+    .filter(([, { lag }]) => lag > LATE)
+    .map(([name, { lag }]) => `${name}: its event loop was late by ${Math.round(lag)} ms, the machine did not keep up`)
+  return [...late, ...named(figures, 'cannot be told')]
+}

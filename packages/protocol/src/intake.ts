@@ -10,6 +10,8 @@ export interface Intake<M> {
   readonly received: number
   /** Everything up to it has been handled, and its result kept. */
   readonly handled: number
+  /** The sender has all outcomes up to it. */
+  readonly settled: number
   /** Whether something above `received` is held, so that there is a hole. */
   readonly hole: boolean
   /**
@@ -29,25 +31,45 @@ export interface Intake<M> {
   settle(serial: number): boolean
   /** All kept results, in order: what a tombstone tells (PROTOCOL.md §6.5). */
   kept(): Result[]
+  /** What has been received above `serial`, in order, and not been handed out by `next`: what is to be recorded. */
+  since(serial: number): (readonly [serial: number, message: M | null])[]
+  /** Everything up to `serial` is recorded: `next` may hand it out. Only for one with a record. */
+  recorded(serial: number): void
+}
+
+/** What is known of an intake whose messages must be recorded before they are handed out. */
+export interface IntakeRecord<M> {
+  readonly received: number
+  readonly settled: number
+  /** Received, not handled. */
+  readonly pending: readonly (readonly [serial: number, message: M])[]
+  readonly results: readonly Result[]
 }
 
 /**
  * `window` is the most messages that may be in flight. What is held above a hole is bounded by it, and what is kept by four times it
- * (a sender settles every half window).
+ * (a sender settles every half window). With a record, it goes on from that, and hands out only what is `recorded`.
  */
-export function createIntake<M>(window: number): Intake<M> {
-  let received = 0
-  let started = 0
-  let handled = 0
-  let settled = 0
+export function createIntake<M>(window: number, record?: IntakeRecord<M>): Intake<M> {
+  let received = record?.received ?? 0
+  /** What may be handed out. */
+  let released = record ? received : Infinity
+  const held = new Map<number, M | null>(record?.pending)
+  let handled = held.size ? Math.min(...held.keys()) - 1 : received
+  let started = handled
+  let settled = record?.settled ?? 0
   let told = 0
-  const held = new Map<number, M | null>()
+  /** Held above a hole. */
+  let above = 0
   const finishedAbove = new Set<number>()
-  const results = new Map<number, Result>()
+  for (let serial = handled + 1; serial <= received; serial++) if (!held.has(serial)) finishedAbove.add(serial)
+  const results = new Map<number, Result>(record?.results.map((result) => [result[0], result]))
   let untold = new Set<number>()
 
   function finish(serial: number, result?: Result): void {
-    if (serial <= handled || serial > started || finishedAbove.has(serial)) return
+    if (serial <= handled || finishedAbove.has(serial)) return
+    // One that was never handed out here: somebody else has handled it.
+    if (serial > started && !(record && serial <= received && held.delete(serial))) return
     if (result) {
       results.set(serial, result)
       untold.add(serial)
@@ -63,8 +85,11 @@ export function createIntake<M>(window: number): Intake<M> {
     get handled() {
       return handled
     },
+    get settled() {
+      return settled
+    },
     get hole() {
-      return held.size > received - started
+      return above > 0
     },
     receive(serial, message) {
       if (serial <= received) {
@@ -76,16 +101,19 @@ export function createIntake<M>(window: number): Intake<M> {
       if (serial > received + window || serial > settled + 4 * window) return 'beyond'
       if (held.has(serial)) return 'duplicate'
       held.set(serial, message)
-      if (serial > received + 1) return 'held'
-      while (held.has(received + 1)) received++
+      if (serial > received + 1) {
+        above++
+        return 'held'
+      }
+      for (received++; held.has(received + 1); received++) above--
       return 'taken'
     },
     next() {
-      while (started < received) {
-        const message = held.get(++started)!
+      while (started < received && started < released) {
+        const message = held.get(++started)
         held.delete(started)
-        if (message !== null) return [started, message]
-        finish(started)
+        if (message === null) finish(started)
+        else if (message !== undefined) return [started, message]
       }
       return null
     },
@@ -110,5 +138,12 @@ export function createIntake<M>(window: number): Intake<M> {
       return true
     },
     kept: () => [...results.values()].sort((a, b) => a[0] - b[0]),
+    since: (serial) =>
+      Array.from({ length: Math.max(received - serial, 0) }, (_, i) => serial + 1 + i).flatMap((each) =>
+        held.has(each) ? [[each, held.get(each)!] as const] : [],
+      ),
+    recorded(serial) {
+      if (record) released = Math.max(released, serial)
+    },
   }
 }

@@ -1,12 +1,14 @@
 /** Links before they have a session: hello in time, version, credential, caps (PROTOCOL.md §4.1, §4.2, §4.5). */
 import { CloseCode, UP_FRAMES, VERSION, json } from '@holdfast/protocol'
 import type { Codec, Hello, UpFrame } from '@holdfast/protocol'
+import type { Admitted } from './admission.ts'
 import type { Contact } from './contact.ts'
 import type { Context } from './context.ts'
 import { refusedCredential } from './farewell.ts'
 import type { Farewell } from './farewell.ts'
 import type { Link, LinkEnd, LinkRequest } from './link.ts'
 import { whenReady } from './maybe.ts'
+import type { MaybePromise } from './maybe.ts'
 import type { Identity } from './options.ts'
 import type { Attachment } from './session.ts'
 
@@ -39,16 +41,27 @@ interface Arrival {
 const LARGE = 16_384
 export const weightOf = (bytes: number): number => 1 + Math.floor(bytes / LARGE)
 
+/** Who comes in, and to which session. */
+export interface Entry {
+  readonly admitted: Admitted
+  readonly identity: Identity | null
+}
+
 interface Parts {
   context: Context
   contact: Contact
-  attach(link: Link, request: LinkRequest, hello: Hello, identity: Identity | null): Attachment | Farewell
+  /** The session that a hello continues, a new one, or why neither. */
+  admit(link: Link, hello: Hello, identity: Identity | null): MaybePromise<Admitted | Farewell>
+  attach(link: Link, request: LinkRequest, hello: Hello, entry: Entry): Attachment
+  /** The link has gone meanwhile. */
+  abandon(admitted: Admitted): void
   /** There is somebody to look after. */
   started(): void
   retryAfter(): number
 }
 
-export function createArrivals({ context, contact, attach, started, retryAfter }: Parts): Arrivals {
+export function createArrivals(parts: Parts): Arrivals {
+  const { context, contact, admit, attach, abandon, started, retryAfter } = parts
   const { settings, counters } = context
   const { clock, limits } = settings
   const waiting = new Set<Arrival>()
@@ -86,14 +99,21 @@ export function createArrivals({ context, contact, attach, started, retryAfter }
     }
     const enter = (hello: Hello, identity: Identity | null): void => {
       if (arrival.phase.at !== 'desk') return
-      try {
-        const attached = attach(link, request, hello, identity)
-        if ('code' in attached) refuse(attached)
-        else leave(arrival, { at: 'inside', attachment: attached })
-      } catch (error) {
+      const failed = (error: unknown): void => {
         // A fault of ours is not one of the credential.
         context.report(error, 'a hello')
-        refuse({ code: CloseCode.overloaded, reason: 'server error' })
+        if (arrival.phase.at === 'desk') refuse({ code: CloseCode.overloaded, reason: 'server error' })
+      }
+      const goOn = (admitted: Admitted | Farewell): void => {
+        if ('code' in admitted) {
+          if (arrival.phase.at === 'desk') refuse(admitted)
+        } else if (arrival.phase.at !== 'desk') abandon(admitted)
+        else leave(arrival, { at: 'inside', attachment: attach(link, request, hello, { admitted, identity }) })
+      }
+      try {
+        whenReady(() => admit(link, hello, identity), goOn, failed)
+      } catch (error) {
+        failed(error)
       }
     }
     const greet = (frames: readonly UpFrame[], bytes: number): void => {

@@ -27,6 +27,8 @@ export interface Counters {
   bytesDown: number
   /** Links closed by the server, by code. */
   closed: Record<number, number>
+  /** Requests that were handed on to the server that has their link. */
+  relayed: number
   /** Requests and upgrades refused before there was a link, by status; 403: a page of an origin that is not allowed. */
   refused: Record<number, number>
 }
@@ -63,6 +65,7 @@ export function createContext(settings: Settings): Context {
       nacks: 0,
       bytesUp: 0,
       bytesDown: 0,
+      relayed: 0,
       closed: {},
       refused: {},
     },

@@ -2,10 +2,12 @@
  * The core: links arrive, say hello, are attached to sessions, and leave (PROTOCOL.md §4). It knows neither sockets nor HTTP: a listener,
  * or a simulation, gives it `Link`s.
  */
-import { CloseCode, IDENTITY_INBOX, SESSION_INBOX, json } from '@holdfast/protocol'
-import type { Codec, Hello } from '@holdfast/protocol'
+import { CloseCode } from '@holdfast/protocol'
+import type { Hello } from '@holdfast/protocol'
+import { admitHere, subscriptionsOf } from './admission.ts'
+import type { Admitted } from './admission.ts'
 import { createArrivals } from './arrivals.ts'
-import type { Arrivals } from './arrivals.ts'
+import type { Arrivals, Entry } from './arrivals.ts'
 import { createContact } from './contact.ts'
 import type { Contact } from './contact.ts'
 import type { Context } from './context.ts'
@@ -14,14 +16,17 @@ import type { Endings } from './endings.ts'
 import type { Handlers } from './handlers.ts'
 import type { Link, LinkRequest } from './link.ts'
 import { whenReady } from './maybe.ts'
+import type { MaybePromise } from './maybe.ts'
 import type { Identity } from './options.ts'
 import { createOutlet } from './outlet.ts'
 import { createPump } from './replay.ts'
-import { identityName, isCurrent } from './session.ts'
+import { isCurrent } from './session.ts'
 import type { Farewell } from './farewell.ts'
 import type { Attachment, Session } from './session.ts'
 import { createSessions } from './sessions.ts'
 import type { SessionTable } from './sessions.ts'
+import { createSharing } from './sharing.ts'
+import type { Sharing } from './sharing.ts'
 import { createTopics, inboxOf } from './topics.ts'
 import type { Topics } from './topics.ts'
 import { createTicker, createUpkeep } from './upkeep.ts'
@@ -39,8 +44,12 @@ export interface Hub {
   owner(token: string, incarnation: number): Attachment | Farewell
   /** A `bye` by POST whose stream ended before it came: the two race when a client closes. Ends the session unless a newer link has it. */
   leave(token: string, incarnation: number): void
+  /** Sessions that other servers have, too; null where none are shared. */
+  readonly sharing: Sharing | null
   /** Told of each session that cannot be resumed any more. */
   readonly endings: Endings
+  /** Closes its link; ends it as well for code 4000. False if it is not here. */
+  disconnect(id: string, farewell: Farewell): boolean
   /** Every link that has a session. */
   attachments(): Attachment[]
   /** The announced spread of retries, in ms. */
@@ -57,17 +66,27 @@ export function createHub(context: Context, handlers: Handlers): Hub {
   const { settings, counters, report } = context
   const { clock, log } = settings
   const endings = createEndings(context)
-  const sessions = createSessions(context, (session) => {
-    whenReady(
-      () => log.forget?.(inboxOf({ session: session.id })),
-      () => {},
-      (error) => report(error, 'the log'),
-    )
-    endings.tell(session)
+  const sessions = createSessions(context, (session, how) => {
+    if (sharing) sharing.forgotten(session, how, () => conclude(session))
+    else conclude(session)
   })
-  const uplink = createUplink(context, handlers, (session) => {
-    if (session.place.state === 'attached') session.place.attachment.outlet.schedule()
-  })
+  const sharing =
+    settings.sessions &&
+    createSharing({
+      context,
+      store: settings.sessions,
+      sessions,
+      moved(session) {
+        uplink.run(session)
+        wake(session)
+      },
+      close({ place }, farewell) {
+        if (place.state === 'attached') close(place.attachment, farewell, spread())
+      },
+      conclude,
+      disconnect,
+    })
+  const uplink = createUplink(context, handlers, wake)
   const topics = createTopics(context, unavailable)
   const pump = createPump(context, topics, unavailable)
   const upkeep = createUpkeep(context, close)
@@ -81,8 +100,35 @@ export function createHub(context: Context, handlers: Handlers): Hub {
     end,
     detach: (attachment) => detach(attachment, null),
   })
-  const arrivals = createArrivals({ context, attach, contact, started: ticker.start, retryAfter: spread })
+  const arrivals = createArrivals({
+    context,
+    admit,
+    attach,
+    abandon,
+    contact,
+    started: ticker.start,
+    retryAfter: spread,
+  })
 
+  /** There is news for its link. */
+  function wake({ place }: Session): void {
+    if (place.state === 'attached') place.attachment.outlet.schedule()
+  }
+  /** It cannot be resumed any more. */
+  function conclude(session: Session): void {
+    whenReady(
+      () => log.forget?.(inboxOf({ session: session.id })),
+      () => {},
+      (error) => report(error, 'the log'),
+    )
+    endings.tell(session)
+  }
+  function disconnect(id: string, farewell: Farewell): boolean {
+    const session = sessions.byId(id)
+    if (session?.place.state === 'attached') close(session.place.attachment, farewell)
+    if (session && farewell.code === CloseCode.stopped) sessions.end(session, farewell)
+    return session !== null
+  }
   function spread(): number {
     const { retrySpread } = settings
     try {
@@ -95,6 +141,7 @@ export function createHub(context: Context, handlers: Handlers): Hub {
   function tick(now: number): boolean {
     for (const session of sessions.all())
       if (session.place.state === 'attached') upkeep.tend(session.place.attachment, now)
+    sharing?.tend(now)
     sessions.expire(now)
     arrivals.expire(now)
     return sessions.busy || arrivals.size > 0
@@ -104,6 +151,7 @@ export function createHub(context: Context, handlers: Handlers): Hub {
     topics.leave(attachment)
     attachment.outlet.close()
     sessions.detach(attachment.session, farewell)
+    sharing?.detached(attachment.session, farewell)
   }
   function close(attachment: Attachment, farewell: Farewell, retryAfter?: number): void {
     if (!isCurrent(attachment)) return
@@ -135,6 +183,7 @@ export function createHub(context: Context, handlers: Handlers): Hub {
       {
         fill() {
           // Acks wait for a link that takes nothing: results told again and again must not pile up there. It says when it has drained.
+          session.journal?.sync()
           if (link.buffered <= settings.limits.buffered) for (const frame of uplink.acks(session)) outlet.push(frame)
           pump(attachment)
         },
@@ -169,30 +218,21 @@ export function createHub(context: Context, handlers: Handlers): Hub {
     }
     return attachment
   }
-  /** The session that a hello continues, a new one, or why neither. The newest incarnation wins at this instant (PROTOCOL.md §4.4). */
-  function admit(
-    hello: Hello,
-    identity: Identity | null,
-    codec: Codec,
-  ): { session: Session; former: Session | null } | Farewell {
-    const known = hello.session === null ? null : sessions.find(hello.session)
-    const mine = known && identityName(known.identity) === identityName(identity)
-    if (known && known.place.state !== 'gone') {
-      if (!mine) return { code: CloseCode.otherIdentity, reason: 'the session belongs to another identity' }
-      if (known.codec !== codec) return { code: CloseCode.otherCodec, reason: 'the session has another codec' }
-      if (hello.incarnation <= known.incarnation) return { code: CloseCode.stale, reason: 'stale incarnation' }
-      if (!known.intake.settle(hello.settled))
-        return { code: CloseCode.protocol, reason: 'settled what was not acknowledged' }
-      return { session: known, former: null }
-    }
-    const session = sessions.create(identity, codec)
-    if (!session) return { code: CloseCode.overloaded, reason: 'too many sessions' }
-    return { session, former: mine && known.codec === codec ? known : null }
+  function admit(link: Link, hello: Hello, identity: Identity | null): MaybePromise<Admitted | Farewell> {
+    if (sharing) return sharing.admit(link, hello, identity)
+    return admitHere(sessions, link, hello, identity)
   }
-  function attach(link: Link, request: LinkRequest, hello: Hello, identity: Identity | null): Attachment | Farewell {
-    const admitted = admit(hello, identity, link.codec ?? json)
-    if ('code' in admitted) return admitted
-    const { session, former } = admitted
+  /** Its link has gone before it was attached. */
+  function abandon({ session }: Admitted): void {
+    if (!session.incarnation) sessions.end(session)
+    else if (session.place.state === 'detached') sharing?.detached(session, session.place.farewell)
+  }
+  function attach(
+    link: Link,
+    request: LinkRequest,
+    hello: Hello,
+    { admitted: { session, former }, identity }: Entry,
+  ): Attachment {
     const resumed = session.incarnation > 0
     if (session.place.state === 'attached') {
       counters.takeovers++
@@ -215,15 +255,6 @@ export function createHub(context: Context, handlers: Handlers): Hub {
     ticker.start()
     return attachment
   }
-  /** All that the hello lists, and before them the inboxes it does not know of (PROTOCOL.md §7.5). */
-  function subscriptionsOf(session: Session, hello: Hello): Hello['subscriptions'] {
-    const listed = new Map(hello.subscriptions)
-    const inboxes = identityName(session.identity) === null ? [SESSION_INBOX] : [SESSION_INBOX, IDENTITY_INBOX]
-    const own = inboxes
-      .filter((name) => !listed.has(name))
-      .map((name) => [name, session.inboxes.get(name) ?? null] as const)
-    return [...own, ...listed]
-  }
 
   return {
     sessions,
@@ -245,6 +276,8 @@ export function createHub(context: Context, handlers: Handlers): Hub {
       const session = sessions.find(token)
       if (session?.place.state === 'detached' && session.incarnation === incarnation) sessions.end(session)
     },
+    sharing,
+    disconnect,
     attachments: () =>
       [...sessions.all()].flatMap(({ place }) => (place.state === 'attached' ? [place.attachment] : [])),
     left: (within) =>
@@ -259,7 +292,8 @@ export function createHub(context: Context, handlers: Handlers): Hub {
       }),
     async stop() {
       ticker.stop()
-      for (const session of sessions.all()) endings.tell(session)
+      if (sharing) await sharing.stop()
+      else for (const session of sessions.all()) endings.tell(session)
       await log.close?.()
     },
   }

@@ -9,6 +9,7 @@ import type { MaybePromise } from './maybe.ts'
 import { memoryLog } from './memory-log.ts'
 import { strongRandom } from './random.ts'
 import type { Random } from './random.ts'
+import type { SessionStore } from './store.ts'
 
 /** Who a session belongs to: a name, or an object with a name and whatever else the application wants to see again in its handlers. */
 export type Identity =
@@ -49,6 +50,12 @@ export interface ServerOptions {
   /** Where topics are kept. @default memoryLog() */
   log?: Log
   /**
+   * Where sessions are kept, for several servers that share them: with `redisSessions()` any server takes up any session, and no load balancer
+   * has to be sticky.
+   * @default none: in this process
+   */
+  sessions?: SessionStore | null
+  /**
    * Names the identity behind a credential; null or undefined means anonymous. Throws a `RejectError` to refuse, whose code says what the client then
    * does. Any other error is reported, nobody is let in, and the client comes back later with the same credential (4200).
    * `expiresAt` (ms since 1970) of the identity makes the server ask for a fresh credential in time. @default everybody is anonymous
@@ -67,7 +74,7 @@ export interface ServerOptions {
   /**
    * What to do with a message that a former session had on a link, so that its handler may have been started by a server that is gone:
    * `at-least-once` starts the handler with `redelivered: true` and the same `id`; `at-most-once` never does, and the sender's
-   * outcome is `in-doubt`. Sessions are held in memory, so "a server that is gone" includes every restart. @default 'at-least-once'
+   * outcome is `in-doubt`. Unless `sessions` are shared they are held in memory, so "a server that is gone" includes every restart. @default 'at-least-once'
    */
   intake?: 'at-least-once' | 'at-most-once'
   /** Told of what the application's functions threw and of what failed inside; nothing here reaches a client. @default to stderr, as a process warning */
@@ -159,6 +166,7 @@ const DEFAULTS: Omit<Settings, 'limits' | 'log'> = {
   renewBefore: 30_000,
   renewGrace: 5_000,
   codecs: [],
+  sessions: null,
   clock: realClock,
   random: strongRandom,
 }

@@ -94,7 +94,10 @@ export interface Server<Topics = Record<string, unknown>> {
   sessions(): SessionInfo[]
   /** Counters and gauges, as of now. */
   stats(): ServerStats
-  /** Closes a session's link with a code that tells the client what to do (PROTOCOL.md §9.1). 4000, the default, ends the session as well. */
+  /**
+   * Closes a session's link with a code that tells the client what to do (PROTOCOL.md §9.1). 4000, the default, ends the session as well. Throws
+   * `unknown-session`; where sessions are shared, one that is not on this server is looked for on the others, and `onError` is told if there is none.
+   */
   disconnect(session: string, options?: { code?: number; reason?: string }): void
   /**
    * Asks all clients to move to another server within so many ms, takes no new links, and resolves when all have left; what is left then
@@ -169,8 +172,8 @@ export function createServer<Topics = Record<string, unknown>>(options: ServerOp
       handlers.add(pattern, { handle: handler as (data: unknown, meta: MessageMeta) => unknown, concurrent }),
     publish: publish as Server<Topics>['publish'],
     async sendTo(to, topic, data, { id } = {}) {
-      if ('session' in to && !hub.sessions.byId(to.session))
-        throw new HoldfastError('unknown-session', `There is no session ${to.session}.`)
+      if ('session' in to && !hub.sessions.byId(to.session) && !(await hub.sharing?.exists(to.session)))
+        throw unknownSession(to.session)
       const packet = payload(topic, data, true)
       return log.append(inboxOf(to), packet, { dedupe: id })
     },
@@ -184,10 +187,13 @@ export function createServer<Topics = Record<string, unknown>>(options: ServerOp
       topics: hub.topics.size,
     }),
     disconnect(id, { code = CloseCode.stopped, reason = '' } = {}) {
-      const session = hub.sessions.byId(id)
-      if (!session) throw new HoldfastError('unknown-session', `There is no session ${id}.`)
-      if (session.place.state === 'attached') hub.close(session.place.attachment, { code, reason })
-      if (code === CloseCode.stopped) hub.sessions.end(session, { code, reason })
+      if (hub.disconnect(id, { code, reason })) return
+      if (!hub.sharing) throw unknownSession(id)
+      const elsewhere = hub.sharing.disconnect(id, { code, reason })
+      elsewhere.then(
+        (found) => found || context.report(unknownSession(id), 'disconnect'),
+        (error: unknown) => context.report(error, 'disconnect'),
+      )
     },
     async drain({ within = 10_000 } = {}) {
       if (life !== 'open') return
@@ -195,6 +201,7 @@ export function createServer<Topics = Record<string, unknown>>(options: ServerOp
       leaveBy = clock.now() + within
       for (const { outlet } of hub.attachments()) outlet.say(['drain', Math.floor(within)])
       await hub.left(within)
+      await hub.sharing?.idle(Math.max(0, leaveBy - clock.now()))
       sayGoodbye({ code: CloseCode.drain, reason: 'drained' })
     },
     async close() {
@@ -207,6 +214,8 @@ export function createServer<Topics = Record<string, unknown>>(options: ServerOp
     },
   }
 }
+
+const unknownSession = (id: string): HoldfastError => new HoldfastError('unknown-session', `There is no session ${id}.`)
 
 function infoOf({ id, identity, createdAt, place }: Session): SessionInfo {
   const attachment = place.state === 'attached' ? place.attachment : null

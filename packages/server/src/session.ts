@@ -1,5 +1,6 @@
 /** What a session and its current link are. Types only; `sessions.ts` holds the table, `hub.ts` moves them. */
-import type { Codec, Intake, Packet, Position } from '@holdfast/protocol'
+import type { Codec, Intake, Packet, Position, Result } from '@holdfast/protocol'
+import type { Journal } from './journal.ts'
 import type { Linked } from './line.ts'
 import type { Farewell } from './farewell.ts'
 import type { Link, LinkRequest, TransportName } from './link.ts'
@@ -14,17 +15,20 @@ export interface Inbound {
   readonly id: string | null
   /** About its size; what waits is bounded by it. */
   readonly bytes: number
+  /** Of a message that another server had taken in: that of the link that took the session up here. */
   readonly transport: TransportName
+  /** Whether a server that is gone may have started its handler in this session (PROTOCOL.md §6.7). */
+  again: boolean
 }
 
 /**
- * Where a session is in its life: on a link; kept after its last link; `gone` but for a tombstone that tells what was handled; or
- * `ended`, forgotten on the client's or the application's wish. `farewell` is what its last link was closed with.
+ * Where a session is in its life: on a link; kept after its last link; `gone` but for a tombstone that tells what was handled;
+ * `ended`, forgotten on the client's or the application's wish; or `elsewhere`: another working copy has it. `farewell` is what its last link was closed with.
  */
 type Place =
   | { readonly state: 'attached'; readonly attachment: Attachment }
   | { readonly state: 'detached' | 'gone'; readonly since: number; readonly farewell: Farewell | null }
-  | { readonly state: 'ended' }
+  | { readonly state: 'ended' | 'elsewhere' }
 
 export interface Session extends Linked<Session> {
   /** Public; first part of the token and of message ids. */
@@ -40,6 +44,8 @@ export interface Session extends Linked<Session> {
   incarnation: number
   place: Place
   readonly intake: Intake<Inbound>
+  /** Writes to its record in a store that servers share; null where there is none. */
+  journal: Journal | null
   /** Handlers that have not finished. */
   running: number
   /** The message that must finish before the next is started, or 0. */
@@ -50,6 +56,13 @@ export interface Session extends Linked<Session> {
   volatile: number
   /** Where its inboxes stood when it began: what a client goes on from that never learned it (PROTOCOL.md §7.5). */
   readonly inboxes: Map<string, Position>
+}
+
+/** What a session that is gone has left: its results are encoded. */
+export interface Former {
+  readonly codec: Codec
+  readonly handled: number
+  readonly kept: readonly Result[]
 }
 
 /** A session on a link. When `session.place` holds another one, this one is dead and everything that still comes for it is ignored. */

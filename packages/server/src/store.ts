@@ -124,7 +124,7 @@ export interface Refused {
 
 /** What a holder changes in one step. */
 export interface Batch {
-  /** One that was not the holder's last (which had no effect), or the same again. */
+  /** 1 for a new record, then what `claim` told or one more than the last that was written; the same again has no further effect. */
   readonly version: number
   /** Taken in, consecutively, from the record's contiguous serial on. Null uses a serial up: it is handled at once. Pending from now on, by this holder. */
   readonly taken: readonly (readonly [serial: number, message: Packet | null])[]

@@ -23,6 +23,10 @@ const words = (value: unknown): string => String(value)
 /** What is shorter has not enough brackets, or heads of arrays, to be nested too deep. */
 const DEEP = 57
 
+/** A tombstone, or another working copy, has told what was handled: starting more now could start it twice. */
+const mayStart = ({ place, journal }: Session): boolean =>
+  place.state !== 'gone' && place.state !== 'elsewhere' && !journal?.waits
+
 const REFUSED = new RejectError('forbidden', 'not allowed to send to this topic')
 const NO_HANDLER = new RejectError('no-handler', 'nothing handles this topic')
 const IN_DOUBT = new RejectError('in-doubt', 'it may have been handled before a restart, and is not handled twice')
@@ -54,7 +58,8 @@ export function createUplink(context: Context, handlers: Handlers, wake: (sessio
     counters.handled++
     session.running--
     if (session.blockedBy === serial) session.blockedBy = 0
-    session.intake.finish(serial, answer === undefined ? undefined : [serial, answer])
+    if (session.journal) session.journal.finish(serial, answer)
+    else session.intake.finish(serial, answer === undefined ? undefined : [serial, answer])
     wake(session)
   }
   function reject(session: Session, serial: number, error: unknown): void {
@@ -81,7 +86,7 @@ export function createUplink(context: Context, handlers: Handlers, wake: (sessio
       serial,
       id,
       fence: Number(id.slice(id.lastIndexOf('.') + 1)) || 0,
-      redelivered: message.id !== null,
+      redelivered: message.id !== null || message.again,
       volatile: false,
       transport: message.transport,
     }
@@ -113,7 +118,8 @@ export function createUplink(context: Context, handlers: Handlers, wake: (sessio
     session.blockedBy = serial
     session.waitingBytes -= message.bytes
     const { topic } = message
-    if (message.id !== null && settings.intake === 'at-most-once') return reject(session, serial, IN_DOUBT)
+    if ((message.id !== null || message.again) && settings.intake === 'at-most-once')
+      return reject(session, serial, IN_DOUBT)
     if (topic.startsWith('~')) return reject(session, serial, REFUSED)
     let state: 'starting' | 'waiting' = 'starting'
     const goOn = (): void => {
@@ -136,8 +142,8 @@ export function createUplink(context: Context, handlers: Handlers, wake: (sessio
     state = 'waiting'
   }
   function run(session: Session): void {
-    // A tombstone has told what was handled: starting more now could start it twice.
-    while (!session.blockedBy && session.place.state !== 'gone') {
+    session.journal?.sync()
+    while (!session.blockedBy && mayStart(session)) {
       const next = session.intake.next()
       if (!next) return wake(session)
       start(session, next[0], next[1])

@@ -13,23 +13,25 @@ export interface EventSourceListener {
   /** Answers a hello with the stream. */
   open(request: IncomingMessage, response: ServerResponse, hello: Arrived): void
   /** Answers a hello of so many bytes with a ticket for the stream. */
-  ticket(response: ServerResponse, hello: Hello, bytes: number, codec: Codec): void
+  ticket(response: ServerResponse, hello: Hello, bytes: number, codec: Codec): Promise<void>
   /** Answers a GET that shows a ticket with the stream. */
-  redeem(request: IncomingMessage, response: ServerResponse, ticket: string): void
+  redeem(request: IncomingMessage, response: ServerResponse, ticket: string): Promise<void>
   /** Forgets tickets. */
   close(): void
 }
 
 interface Ticket {
-  readonly hello: Hello
+  /** As a packet. */
+  readonly hello: Packet
   /** Its size. */
   readonly bytes: number
-  readonly codec: Codec
   readonly until: number
 }
 
 const TICKET_LIFE = 30_000
 const TICKET_LENGTH = 32
+/** Before a ticket, in a store. */
+const TICKET = 'ticket:'
 /** Some proxies hold back the first bytes of an answer. */
 const OPENING = ':' + ' '.repeat(2_048) + '\n\n'
 const STREAM = {
@@ -40,7 +42,9 @@ const STREAM = {
 const UNKNOWN_TICKET: Farewell = { code: CloseCode.stale, reason: 'the ticket has been used or is out of time' }
 
 export function createEventSourceListener(gate: Gate): EventSourceListener {
-  const { clock, random, limits } = gate.context.settings
+  const { context } = gate
+  const { codecs } = context
+  const { clock, random, limits, sessions } = context.settings
   /** In the order of their expiry. */
   const tickets = new Map<string, Ticket>()
   /** What all of them count. */
@@ -66,7 +70,7 @@ export function createEventSourceListener(gate: Gate): EventSourceListener {
   return {
     open: (request, response, { frames, bytes, codec }) =>
       stream(request, response, codec, 'status').take(frames, bytes),
-    ticket(response, hello, bytes, codec) {
+    async ticket(response, hello, bytes, codec) {
       dropOld()
       const { hub } = gate
       const refusal = hub.arrivals.refusal()
@@ -74,17 +78,22 @@ export function createEventSourceListener(gate: Gate): EventSourceListener {
       // A single one is let in, however large: else a low limit would keep a client out for ever.
       if (tickets.size && weight + weightOf(bytes) > limits.unauthenticated)
         return gate.refuse(response, { code: CloseCode.overloaded, reason: 'too many tickets' }, codec)
-      const value = randomName(random, TICKET_LENGTH)
-      tickets.set(value, { hello, bytes, codec, until: clock.now() + TICKET_LIFE })
+      const value = randomName(random, TICKET_LENGTH) + '.' + (codec.name ?? '')
+      const ticket = { hello: codec.join([codec.encode(['hello', hello])]), bytes, until: clock.now() + TICKET_LIFE }
+      tickets.set(value, ticket)
       weight += weightOf(bytes)
+      // It may be shown to another server. Here it is kept for what it counts.
+      await sessions?.put(TICKET + value, ticket.hello, TICKET_LIFE)
       gate.answer(response, 200, [codec.encode(['ticket', value])], codec)
     },
-    redeem(request, response, ticket) {
+    async redeem(request, response, value) {
       dropOld()
-      const bearer = tickets.get(ticket)
-      if (!bearer) return gate.refuse(response, UNKNOWN_TICKET, json)
-      drop(ticket, bearer)
-      stream(request, response, bearer.codec, 'stream').take([['hello', bearer.hello]], bearer.bytes)
+      const ticket = tickets.get(value)
+      const codec = codecs.named(value.split('.')[1] ?? '')
+      if (ticket) drop(value, ticket)
+      const hello = sessions ? await sessions.take(TICKET + value) : ticket?.hello
+      if (!hello || !codec) return gate.refuse(response, UNKNOWN_TICKET, json)
+      stream(request, response, codec, 'stream').receive(hello)
     },
     close() {
       for (const [value, ticket] of tickets) drop(value, ticket)

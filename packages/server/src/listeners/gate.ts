@@ -7,6 +7,7 @@ import type { Codec, DownFrame, Packet, UpFrame } from '@holdfast/protocol'
 import type { Context } from '../context.ts'
 import type { Hub } from '../hub.ts'
 import type { LinkRequest } from '../link.ts'
+import type { Answered } from '../peers.ts'
 import type { Farewell } from '../farewell.ts'
 import { sendSqueezed } from './compression.ts'
 import type { Compression } from './compression.ts'
@@ -32,6 +33,8 @@ export interface Gate {
   readonly compression: Compression | null
   /** Answers with encoded frames as one packet, and ends. Does nothing if there is an answer already. */
   answer(response: ServerResponse, status: number, frames: readonly Packet[], codec: Codec): void
+  /** Answers with what another server has answered. */
+  pass(response: ServerResponse, answered: Answered, codec: Codec): void
   /** Answers with the status of a close code and a `bye`. */
   refuse(response: ServerResponse, farewell: Farewell & { retryAfter?: number }, codec: Codec): void
   /** Answers an upgrade that will not be one. */
@@ -119,9 +122,11 @@ export function createGate(context: Context, hub: Hub, { allowedOrigins, compres
     counters.refused[status] = (counters.refused[status] ?? 0) + 1
   }
   function answer(response: ServerResponse, status: number, frames: readonly Packet[], codec: Codec): void {
+    pass(response, { status, body: Buffer.from(codec.join(frames)) }, codec)
+  }
+  function pass(response: ServerResponse, { status, body }: Answered, codec: Codec): void {
     if (response.headersSent || response.destroyed) return
     if (status >= 400) countRefused(status)
-    const body = Buffer.from(codec.join(frames))
     response.setHeader('Content-Type', codec.name ? MEDIA_TYPE + codec.name : 'text/plain;charset=UTF-8')
     if (compression) return sendSqueezed(response, status, body, compression)
     response.writeHead(status, { 'Content-Length': body.length }).end(body)
@@ -133,6 +138,7 @@ export function createGate(context: Context, hub: Hub, { allowedOrigins, compres
     isAllowed,
     compression,
     answer,
+    pass,
     headers,
     refuse(response, farewell, codec) {
       const { code, retryAfter } = farewell

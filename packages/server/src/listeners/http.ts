@@ -9,6 +9,7 @@ import { createBodyReader, textOf } from './body.ts'
 import { settleCompression } from './compression.ts'
 import type { CompressionOptions } from './compression.ts'
 import { createEventSourceListener } from './event-source.ts'
+import { createExchange } from './exchange.ts'
 import { createGate, endUpgrade } from './gate.ts'
 import type { AllowedOrigins, Arrived, Gate } from './gate.ts'
 import { createLongPollingListener } from './long-polling.ts'
@@ -40,7 +41,6 @@ const PREFLIGHT = {
   'Access-Control-Allow-Headers': 'content-type, content-encoding, authorization',
   'Access-Control-Max-Age': '7200',
 }
-const NO_HEAD = { code: CloseCode.protocol, reason: 'a request begins with hello, post or poll' }
 const REFUSALS = {
   'too-large': { code: CloseCode.tooLarge, reason: 'body too large' },
   crowded: { code: CloseCode.overloaded, reason: 'too many bodies at once' },
@@ -123,38 +123,29 @@ function createRouter(gate: Gate): Router {
   const readBody = createBodyReader({ limit: limits.received, total: limits.bodies, timeout: bodyTimeout, clock })
   const eventSource = createEventSourceListener(gate)
   const longPolling = createLongPollingListener(gate)
+  const exchange = createExchange(gate, longPolling)
 
-  function greet(request: IncomingMessage, response: ServerResponse, arrived: Arrived): void {
+  async function greet(request: IncomingMessage, response: ServerResponse, arrived: Arrived): Promise<void> {
     const [first] = arrived.frames
     if (first?.[0] !== 'hello') return
     if (first[1].via === 'poll') longPolling.open(request, response, arrived)
-    else if (first[1].via === 'ticket') eventSource.ticket(response, first[1], arrived.bytes, arrived.codec)
+    else if (first[1].via === 'ticket') await eventSource.ticket(response, first[1], arrived.bytes, arrived.codec)
     else eventSource.open(request, response, arrived)
   }
-  function dispatch(request: IncomingMessage, response: ServerResponse, body: Buffer, codec: Codec): void {
+  async function dispatch(
+    request: IncomingMessage,
+    response: ServerResponse,
+    body: Buffer,
+    codec: Codec,
+  ): Promise<void> {
     const bytes = body.length
     const packet = codec === json ? textOf(body) : body
     if (packet === null) return gate.refuse(response, { code: CloseCode.protocol, reason: 'not UTF-8' }, codec)
     const frames = codec.decode<UpFrame>(packet, UP_FRAMES)
     if ('malformed' in frames)
       return gate.refuse(response, { code: CloseCode.protocol, reason: frames.malformed }, codec)
-    const [first] = frames
-    if (first?.[0] === 'hello') return greet(request, response, { frames, bytes, codec })
-    if (first?.[0] !== 'post' && first?.[0] !== 'poll') return gate.refuse(response, NO_HEAD, codec)
-    const [type, token, incarnation, n] = first
-    const owner = hub.owner(token, incarnation)
-    if ('code' in owner && frames.some(([kind]) => kind === 'bye')) hub.leave(token, incarnation)
-    if ('code' in owner) return gate.answer(response, 409, [codec.encode(['bye', owner.code, owner.reason])], codec)
-    if (type === 'poll') {
-      hub.contact.take(owner, frames.slice(1), bytes)
-      return longPolling.poll(owner, n, response)
-    }
-    hub.contact.post(owner, n, frames.slice(1), bytes)
-    // What was wrong with it has closed the link: the answer says why.
-    const after = hub.owner(token, incarnation)
-    if ('code' in after && after.code !== CloseCode.silent)
-      return gate.answer(response, 409, [codec.encode(['bye', after.code, after.reason])], codec)
-    gate.answer(response, 200, [], codec)
+    const arrived = { frames, bytes, codec }
+    return frames[0]?.[0] === 'hello' ? greet(request, response, arrived) : exchange.handle(response, arrived, body)
   }
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (!gate.isAllowed(request)) return gate.refuse(response, FOREIGN, json)
@@ -185,6 +176,9 @@ function createRouter(gate: Gate): Router {
       })
       return true
     },
-    close: eventSource.close,
+    close() {
+      eventSource.close()
+      exchange.close()
+    },
   }
 }

@@ -1,8 +1,12 @@
 /** Polls down, POSTs up (PROTOCOL.md §5.2, §5.4). */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { CloseCode } from '@holdfast/protocol'
 import type { Codec, Packet } from '@holdfast/protocol'
+import type { Farewell } from '../farewell.ts'
 import type { Link, LinkEnd } from '../link.ts'
 import type { Attachment } from '../session.ts'
+import { replyTo } from './exchange.ts'
+import type { Reply } from './exchange.ts'
 import { requestOf, statusOf } from './gate.ts'
 import type { Arrived, Gate } from './gate.ts'
 
@@ -10,12 +14,12 @@ export interface LongPollingListener {
   /** Answers a hello with the first frames. */
   open(request: IncomingMessage, response: ServerResponse, hello: Arrived): void
   /** Answers a poll of the link. */
-  poll(attachment: Attachment, n: number, response: ServerResponse): void
+  poll(attachment: Attachment, n: number, reply: Reply): void
 }
 
 /** A link whose packets are fetched. */
 interface PollLink extends Link {
-  fetch(n: number, response: ServerResponse): void
+  fetch(n: number, reply: Reply): void
 }
 
 /** What waits for the client to confirm that it has it. */
@@ -28,24 +32,27 @@ interface Queued {
 /** The poll that is open, or the hello that has not been answered. */
 interface Open {
   readonly n: number
-  readonly response: ServerResponse
+  readonly reply: Reply
   readonly undo: () => void
 }
 
+const NOT_POLLED: Farewell = { code: CloseCode.protocol, reason: 'this link is not polled' }
+/** Of all listeners: another server does not know through which one a link came. */
+const links = new WeakMap<Link, PollLink>()
+
 export function createLongPollingListener(gate: Gate): LongPollingListener {
-  const links = new WeakMap<Link, PollLink>()
   return {
     open(request, response, { frames, bytes, codec }) {
       const link = createPollLink(gate, codec, () => end.drained())
       links.set(link, link)
-      link.fetch(0, response)
+      link.fetch(0, replyTo(gate, response))
       const end: LinkEnd = gate.hub.arrivals.accept(link, requestOf(request))
       end.take(frames, bytes)
     },
-    poll(attachment, n, response) {
-      const link = links.get(attachment.link)
-      if (link) link.fetch(n, response)
-      else gate.refuse(response, { code: 4202, reason: 'this link is not polled' }, attachment.session.codec)
+    poll({ link, session: { codec } }, n, reply) {
+      const polled = links.get(link)
+      if (polled) polled.fetch(n, reply)
+      else reply.send(statusOf(NOT_POLLED.code), [codec.encode(['bye', NOT_POLLED.code, NOT_POLLED.reason])], codec)
     },
   }
 }
@@ -60,10 +67,10 @@ function createPollLink(gate: Gate, codec: Codec, drained: () => void): PollLink
   /** Answers the open poll, which leaves nothing open. */
   function answer(status: number, frames: readonly Packet[]): void {
     if (!open) return
-    const { response, undo } = open
+    const { reply, undo } = open
     open = null
     undo()
-    gate.answer(response, status, frames, codec)
+    reply.send(status, frames, codec)
   }
   /** What is queued, within the packet limit; what does not fit comes with the next poll. Nothing is taken off the queue here. */
   function flush(): void {
@@ -99,12 +106,12 @@ function createPollLink(gate: Gate, codec: Codec, drained: () => void): PollLink
       buffered += bytes
       if (open) flush()
     },
-    fetch(n, response) {
+    fetch(n, reply) {
       // The newest poll wins; the older one learns nothing new.
       if (open) answer(200, [codec.encode(['at', open.n])])
-      const mine: Open = { n, response, undo: clock.after(pollTimeout, () => open === mine && flush()) }
+      const mine: Open = { n, reply, undo: clock.after(pollTimeout, () => open === mine && flush()) }
       open = mine
-      response.on('close', () => {
+      reply.onGone(() => {
         if (open !== mine) return
         mine.undo()
         open = null

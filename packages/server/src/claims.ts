@@ -1,0 +1,153 @@
+/** Which session a hello continues (PROTOCOL.md §4.4), where servers share sessions: what the store says, made into a working copy. */
+import { createHash } from 'node:crypto'
+import { createIntake, json } from '@holdfast/protocol'
+import type { Codec, Hello, Position, Result } from '@holdfast/protocol'
+import { formerOf, refusals } from './admission.ts'
+import type { Admitted } from './admission.ts'
+import type { Context } from './context.ts'
+import type { Farewell } from './farewell.ts'
+import { createJournal, decodeMessage } from './journal.ts'
+import type { Journal, JournalEvents } from './journal.ts'
+import type { Link } from './link.ts'
+import type { Identity } from './options.ts'
+import { identityName } from './session.ts'
+import type { Former, Inbound, Session } from './session.ts'
+import { idOf, secretOf } from './sessions.ts'
+import type { SessionTable } from './sessions.ts'
+import type { Batch, Claim, Claimed, Gone, Refused, SessionStore } from './store.ts'
+
+export interface Claims {
+  /** The session that a hello continues, a new one, or why neither. Rejects when the store is not available. */
+  admit(link: Link, hello: Hello, identity: Identity | null): Promise<Admitted | Farewell>
+}
+
+interface Parts {
+  context: Context
+  store: SessionStore
+  sessions: SessionTable
+  journalEvents: JournalEvents
+  /** A working copy that is here is one no more. */
+  fence(session: Session): void
+  /** The same, elsewhere. */
+  fenceAt(holder: string, id: string): void
+  /** The store has a session no more. */
+  lose(session: Session): void
+}
+
+/** Who wants in. */
+interface Caller {
+  readonly link: Link
+  readonly hello: Hello
+  readonly identity: Identity | null
+  readonly codec: Codec
+}
+
+/** What the store is shown in place of a token. */
+export const proofOf = (token: string): string => createHash('sha256').update(secretOf(token)).digest('base64url')
+
+const NOTHING: Omit<Batch, 'version' | 'released'> = { taken: [], finished: [], settled: 0, inboxes: null }
+
+export function createClaims(parts: Parts): Claims {
+  const { context, store, sessions, journalEvents, fence, fenceAt, lose } = parts
+  const { limits } = context.settings
+  const failed = (error: unknown): void => context.report(error, 'the session store')
+  let holders = 0
+  const newHolder = (): string => store.node + '/' + ++holders
+
+  function journalOf(session: Session, holder: string, claimed?: Claimed): Journal {
+    const foreign = (claimed?.pending ?? []).flatMap(({ serial, holder: other }) =>
+      other === null || other === holder ? [] : [{ serial, holder: other }],
+    )
+    return createJournal(context, store, { session, holder, version: claimed?.version ?? 1, foreign }, journalEvents)
+  }
+  async function create({ identity, codec, hello }: Caller): Promise<Session | null> {
+    const session = sessions.create(identity, codec)
+    if (!session) return null
+    const { id, token, createdAt } = session
+    const holder = newHolder()
+    session.journal = journalOf(session, holder)
+    const record = { id, proof: proofOf(token), codec: codec.name ?? '', createdAt, holder }
+    try {
+      await store.create({ ...record, identity: identityName(identity), incarnation: hello.incarnation })
+      return session
+    } catch (error) {
+      session.journal.stop()
+      sessions.release(session)
+      throw error
+    }
+  }
+  function pendingOf(claimed: Claimed, { codec, link }: Caller): [number, Inbound][] {
+    return claimed.pending.flatMap(({ serial, again, message }): [number, Inbound][] => {
+      const inbound = decodeMessage(codec, message, { transport: link.transport, again })
+      if (!inbound) failed(new Error(`a message (${serial}) of another server cannot be read`))
+      return inbound ? [[serial, inbound]] : []
+    })
+  }
+  /** A working copy of what was claimed. */
+  function adopt(claimed: Claimed, token: string, caller: Caller): Session | null {
+    const { holder, createdAt, received, settled, inboxes } = claimed
+    const pending = pendingOf(claimed, caller)
+    const record = { received, settled, pending, results: claimed.results as readonly Result[] }
+    const intake = createIntake<Inbound>(limits.inFlight, record)
+    const { identity, codec } = caller
+    // An incarnation before that of the link: what makes it known as resumed.
+    const session = sessions.adopt({ token, identity, codec, createdAt, incarnation: 1, intake })
+    if (!session) return null
+    for (const [, { bytes }] of pending) session.waitingBytes += bytes
+    for (const [name, position] of JSON.parse(inboxes ?? '[]') as [string, Position][])
+      session.inboxes.set(name, position)
+    session.journal = journalOf(session, holder, claimed)
+    return session
+  }
+  /** There is no room for it here: whoever takes it up next has its messages handled. */
+  function giveBack(id: string, { holder, version, pending }: Claimed): void {
+    const released = pending.flatMap((each) => (each.holder === holder ? [each.serial] : []))
+    store
+      .write(id, holder, { ...NOTHING, version, released })
+      .then(() => store.detach(id, holder, null))
+      .then(undefined, failed)
+  }
+  function take(claimed: Claimed, token: string, caller: Caller): Admitted | Farewell {
+    const { holder, former } = claimed
+    const present = sessions.byId(idOf(token))
+    if (present?.journal?.holder === holder)
+      return present.intake.settle(caller.hello.settled) ? { session: present, former: null } : refusals.ahead
+    if (present) fence(present)
+    fenceAt(former, idOf(token))
+    const session = adopt(claimed, token, caller)
+    if (!session) {
+      giveBack(idOf(token), claimed)
+      return refusals['no-room']
+    }
+    void session.journal!.look()
+    return { session, former: null }
+  }
+  /** What is left of a session that the store has no more: as the store says, or as a working copy here knows, which may be more. */
+  function remains(claimed: Gone | Refused, token: string, codec: Codec): Former | null {
+    const present = sessions.find(token)
+    if (present) lose(present)
+    const told =
+      claimed.state === 'gone' ? { codec, handled: claimed.handled, kept: claimed.results as Result[] } : null
+    const known = present && formerOf(present)
+    return known && known.handled >= (told?.handled ?? 0) ? known : told
+  }
+  function claimFor(token: string, { hello, identity, codec }: Caller): Claim {
+    const { incarnation, settled } = hello
+    const mine = sessions.byId(idOf(token))?.journal?.holder ?? null
+    const who = { id: idOf(token), proof: proofOf(token), identity: identityName(identity), codec: codec.name ?? '' }
+    return { ...who, incarnation, settled, mine, fresh: newHolder() }
+  }
+
+  return {
+    async admit(link, hello, identity) {
+      const caller = { link, hello, identity, codec: link.codec ?? json }
+      const token = hello.session
+      const claimed = token === null ? null : await store.claim(claimFor(token, caller))
+      if (claimed?.state === 'claimed') return take(claimed, token!, caller)
+      if (claimed && claimed.state !== 'gone' && claimed.state !== 'unknown') return refusals[claimed.state]
+      const former = claimed && remains(claimed, token!, caller.codec)
+      const session = await create(caller)
+      return session ? { session, former } : refusals['no-room']
+    },
+  }
+}

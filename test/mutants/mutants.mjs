@@ -18,6 +18,7 @@ const plainStreams = 'packages/client/src/dialects/plain-streams.ts'
 const shared = 'packages/client/src/shared.ts'
 const uplink = 'packages/server/src/uplink.ts'
 const sessions = 'packages/server/src/sessions.ts'
+const journal = 'packages/server/src/journal.ts'
 const contact = 'packages/server/src/contact.ts'
 const serverTopics = 'packages/server/src/topics.ts'
 const farewell = 'packages/server/src/farewell.ts'
@@ -33,6 +34,7 @@ const protocol = 'test/protocol'
 const lifecycle = 'test/client/connection'
 const driver = 'test/client/driver.test.ts'
 const server = 'test/server'
+const sharing = 'test/server/sharing.test.ts'
 const arriving = 'test/server/sessions.test.ts'
 const subscribing = 'test/server/topics.test.ts'
 const amplified = 'test/security/amplified.test.ts'
@@ -61,8 +63,8 @@ export const mutants = [
   {
     name: 'intake hands on what is above a hole (order lost)',
     file: intake,
-    from: "if (serial > received + 1) return 'held'",
-    to: "if (serial > received + 1) { received = serial; return 'taken' }",
+    from: 'if (serial > received + 1) {',
+    to: "if (serial > received + 1) { received = serial; return 'taken' } else if (!serial) {",
     by: [protocol],
   },
   {
@@ -205,8 +207,8 @@ export const mutants = [
   {
     name: 'after a crash a message is started twice without being told (at-most-once ignored)',
     file: uplink,
-    from: "if (message.id !== null && settings.intake === 'at-most-once') return reject(session, serial, IN_DOUBT)",
-    to: '',
+    from: "(message.id !== null || message.again) && settings.intake === 'at-most-once'",
+    to: 'false',
     by: [server],
   },
   {
@@ -220,9 +222,51 @@ export const mutants = [
   {
     name: 'a buried session goes on starting messages',
     file: uplink,
-    from: "while (!session.blockedBy && session.place.state !== 'gone') {",
-    to: 'while (!session.blockedBy) {',
+    from: "place.state !== 'gone' && ",
+    to: '',
     by: [server, simulation],
+  },
+  {
+    name: 'a message is started before it is recorded (a server that dies leaves no trace of it)',
+    file: intake,
+    from: 'let released = record ? received : Infinity',
+    to: 'let released = Infinity',
+    by: [sharing],
+  },
+  {
+    name: 'a message is acknowledged before its result is recorded',
+    file: uplink,
+    from: 'if (session.journal) session.journal.finish(serial, answer)\n    else session',
+    to: 'session.journal?.finish(serial, answer)\n    session',
+    by: [sharing],
+  },
+  {
+    name: 'what a server that died had begun is started again unmarked',
+    file: journal,
+    from: 'if (still && message) message.again = still.again',
+    to: 'if (still && message) message.again = false',
+    by: [sharing],
+  },
+  {
+    name: 'a server that takes a session up does not wait for what another one has begun (order lost)',
+    file: uplink,
+    from: ' && !journal?.waits',
+    to: '',
+    by: [sharing],
+  },
+  {
+    name: 'a server that has lost a session keeps what it has not started',
+    file: journal,
+    from: 'released = intake',
+    to: 'released = []; void intake',
+    by: [sharing],
+  },
+  {
+    name: 'a failed write to the store is made again as another one',
+    file: journal,
+    from: "void write(batch, 'again')",
+    to: "void write({ ...batch, version: version + 1 }, 'again')",
+    by: [sharing],
   },
   {
     name: 'a superseded link can still deliver (no fence)',

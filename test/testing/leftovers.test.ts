@@ -1,5 +1,5 @@
 // What the proxy keeps of traffic that has passed: counted among all objects of this thread after a collection.
-import { connect } from 'node:net'
+import { connect, Socket } from 'node:net'
 import { queryObjects } from 'node:v8'
 import { afterEach, expect, test } from 'vitest'
 import { closeAll, createHttpClient, openWebSocket, startProxy, startTarget } from './harness.ts'
@@ -50,4 +50,26 @@ test('clients that gave up on a hung request are not kept by the rule that hung 
   }
   await hangUp(10)
   expect(await growth(Promise, () => hangUp(100))).toBeLessThan(50)
+})
+
+test('connections that are gone are forgotten, however they went and whatever rules stand', async () => {
+  const proxy = await startProxy(await startTarget(), { keptEvents: 1 })
+  proxy.rule({ fault: 'buffer' })
+  proxy.rule({ fault: 'hold', path: '/held' })
+  proxy.rule({ fault: 'delay', latency: 1 })
+  const comeAndGo = async (count: number): Promise<void> => {
+    for (let i = 0; i < count; i++) {
+      const since = proxy.mark()
+      const socket = connect(proxy.port, proxy.host).on('error', () => {})
+      socket.write(`GET ${i % 2 ? '/held' : '/stream'} HTTP/1.1\r\n\r\n`)
+      const { connection } = (await proxy.until({ type: i % 2 ? 'request' : 'response' }, { since })) as {
+        connection: number
+      }
+      proxy.cut({ connection, how: i % 3 ? 'reset' : 'end' })
+      socket.destroy()
+      await expect.poll(() => proxy.connections, { interval: 1 }).toEqual([])
+    }
+  }
+  await comeAndGo(10)
+  expect(await growth(Socket, () => comeAndGo(60))).toBeLessThan(20)
 })

@@ -6,7 +6,7 @@ import { obey } from './child.ts'
 import { createViolations, TOPICS } from './plan.ts'
 
 /** Each client, ms. */
-const SEND_EVERY = 5_000
+const SEND_EVERY = 10_000
 /** How long everything may take to settle once the faults are over, ms. */
 const SETTLED_WITHIN = 180_000
 

@@ -2,7 +2,7 @@
 import { start, type Child, type Weight } from './child.ts'
 import type { Account } from './clients.ts'
 import type { Course, HerdFigures, ProcessFigures, ProcessName } from './figures.ts'
-import { KEPT } from './plan.ts'
+import { KEPT, PUBLISH_EVERY } from './plan.ts'
 import type { Judgement } from './server.ts'
 import { trendOf, type Sample } from './trend.ts'
 
@@ -20,7 +20,8 @@ export interface HerdOptions {
 const NAMES: readonly ProcessName[] = ['clients', 'proxy', 'server']
 type Weighing = readonly [at: number, weight: Weight]
 
-const SAMPLE_EVERY = 10_000
+/** Each takes a collection of everything: long enough for that not to be a load of its own. */
+const SAMPLE_EVERY = 15_000
 /** How long sockets may take to be gone once everything is closed, ms. */
 const GONE_WITHIN = 20_000
 
@@ -29,7 +30,7 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 
 /** A third; in short runs at least until the logs are full, if that leaves half of the run. */
 export const warmUpOf = (minutes: number): number =>
-  Math.max(minutes / 3, Math.min(minutes / 2, (KEPT * 1_000) / MINUTE + 1))
+  Math.max(minutes / 3, Math.min(minutes / 2, (KEPT * PUBLISH_EVERY) / MINUTE + 1))
 
 async function watch(herd: Herd, { minutes, snapshots, progress }: HerdOptions): Promise<Map<Child, Weighing[]>> {
   const weighings = new Map<Child, Weighing[]>(herd.all.map((child) => [child, []]))

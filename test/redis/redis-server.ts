@@ -58,6 +58,8 @@ export async function startRedis(given: RedisServerOptions = {}): Promise<RedisS
     '--dir': dir,
     '--save': '',
     '--appendonly': appendOnly ? 'yes' : 'no',
+    // Once a second, Redis puts off writing while the disk is busy: then a crash of its process alone loses something.
+    '--appendfsync': 'always',
     '--cluster-enabled': cluster ? 'yes' : 'no',
     '--cluster-announce-ip': '127.0.0.1',
     '--repl-diskless-sync-delay': 0,

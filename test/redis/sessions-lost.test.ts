@@ -111,7 +111,9 @@ test('a Redis that is wiped knows of no session, and takes new ones', async () =
 test('a Redis that failed over and back is not believed, though it never stopped', async () => {
   const other = await startRedis({ replicaOf: redis })
   try {
-    const a = drive(stores.place().open())
+    // Confirmed, so that the other one has it as well.
+    const { open } = stores.place()
+    const a = drive(open({ replicas: 1 }))
     await begin(a)
     const run = async (): Promise<unknown> => /run_id:\w+/.exec(String(await redis.call('INFO', 'server')))?.[0]
     const before = await run()
@@ -121,7 +123,8 @@ test('a Redis that failed over and back is not believed, though it never stopped
     await redis.call('REPLICAOF', 'NO', 'ONE')
     expect(await run()).toBe(before)
     await back(a)
-    await expect.poll(() => a.claim().catch(() => null)).toEqual(GONE)
+    const b = drive(open())
+    await expect.poll(() => b.claim().catch(() => null)).toEqual(GONE)
   } finally {
     await other.close()
   }
@@ -191,4 +194,24 @@ describe('replicas', () => {
     await a.create()
     await expect(a.write(a.first, {})).rejects.toThrow('1 of 2 replicas')
   })
+})
+
+test('a cluster that is killed and comes back takes sessions again, and those from before are gone', async () => {
+  const cluster = await startRedis({ cluster: true, appendOnly: true })
+  try {
+    const { open } = stores.place()
+    const a = drive(open({ url: [cluster.url], timeout: 1_000 }))
+    await begin(a)
+    await cluster.kill()
+    await expect(a.write(a.first, { version: 2, taken: messages(3, 3) })).rejects.toMatchObject({ code: 'unavailable' })
+    await cluster.start()
+    await back(a)
+    await expect.poll(() => a.claim().catch(() => null)).toEqual(GONE)
+    const next = drive(a.store, 'next')
+    await next.create()
+    expect(await next.claim()).toMatchObject({ state: 'claimed' })
+    expect(await a.store.tell(a.store.node, 'x')).toBe(true)
+  } finally {
+    await cluster.close()
+  }
 })

@@ -43,10 +43,14 @@ const escape = (name: string): string => name.replaceAll(/[%{}]/g, (each) => enc
  */
 export function redisSessions(options: RedisSessionsOptions): SessionStore {
   const settings = settleSessions(options)
-  const { prefix, replicas: least, durable } = settings
+  const { prefix, replicas: least, durable, isCluster } = settings
   const node = randomBytes(12).toString('base64url')
   const inTurn = createTurns()
-  const connection: Connection = createConnection(settings, {}, () => presence.refresh())
+  const connection: Connection = createConnection(settings, {}, () => {
+    // Ahead of everything that waits; else each call of a crowd would send its script.
+    if (!isCluster) for (const { lua } of Object.values(scripts)) connection.client.script('LOAD', lua).catch(() => {})
+    presence.refresh()
+  })
   const presence = createPresence(settings, connection, node)
   const replicas = least ? createReplicas(settings) : null
   let keep: readonly string[] = []

@@ -68,11 +68,15 @@ end
 -- What this holder still has pending of the serials at ARGV[from], every 'step' arguments, is passed to 'each'.
 local function eachOf(by, from, count, step, each)
   if open == 0 then return end
-  for i = from, from + (count - 1) * step, step do
-    local value = redis.call('HGET', pending, ARGV[i])
-    if value then
-      local owner, again, message = ownerOf(value)
-      if owner == by then each(ARGV[i], ARGV[i + 1], again .. message) end
+  for start = 0, count - 1, ${CHUNK} do
+    local serials = {}
+    for i = start, math.min(start + ${CHUNK}, count) - 1 do serials[#serials + 1] = ARGV[from + i * step] end
+    local values = redis.call('HMGET', pending, unpack(serials))
+    for i, serial in ipairs(serials) do
+      if values[i] then
+        local owner, again, message = ownerOf(values[i])
+        if owner == by then each(serial, ARGV[from + (start + i - 1) * step + 1], again .. message) end
+      end
     end
   end
 end

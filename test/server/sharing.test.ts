@@ -116,6 +116,15 @@ describe('any server takes up any session', () => {
     expect(cluster.calls).toEqual([])
   })
 
+  test('where the newer link comes to the same server, others are not told that it is gone', async () => {
+    const cluster = createCluster()
+    const peer = connectPeer(cluster.a.server)
+    const { session, id } = await peer.welcome()
+    await connectPeer(cluster.a.server, { session, incarnation: 2 }).welcome()
+    expect(peer.closed).toBe(CloseCode.takenOver)
+    expect(cluster.store.record(id)).toMatchObject({ incarnation: 2, farewell: null })
+  })
+
   test('a server that has not heard of it finds out as soon as it writes', async () => {
     const cluster = createCluster(
       undefined,
@@ -362,6 +371,22 @@ describe('a server that has given a session up', () => {
     await cluster.a.server.close()
     expect(await next.toldOf('ack')).toContainEqual(['ack', 1, [[1, 'did a']]])
     expect(cluster.calls.length).toBe(1)
+  })
+
+  test('drains as long again for what came last', async () => {
+    const gates = createGates()
+    const cluster = createCluster(gates.handler)
+    const peer = connectPeer(cluster.a.server)
+    await peer.welcome()
+    let drained = false
+    const drain = cluster.a.server.drain({ within: 1_000 }).then(() => (drained = true))
+    await cluster.clock.advance(900)
+    peer.say(['send', 1, 'do', 'a'])
+    await settled()
+    await cluster.clock.advance(900)
+    expect({ drained, closed: peer.closed }).toEqual({ drained: false, closed: CloseCode.drain })
+    await gates.finish('a')
+    expect(await drain).toBe(true)
   })
 })
 

@@ -9,6 +9,7 @@ export interface Farewell {
   readonly reason: string
 }
 
+export const TAKEN_OVER: Farewell = { code: CloseCode.takenOver, reason: 'taken over' }
 const CRASHED: Farewell = { code: CloseCode.overloaded, reason: 'server error' }
 
 /** What a link whose `authenticate` threw is closed with: only a `RejectError` says anything about the credential. Anything else is reported. */

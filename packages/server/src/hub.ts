@@ -21,7 +21,7 @@ import type { Identity } from './options.ts'
 import { createOutlet } from './outlet.ts'
 import { createPump } from './replay.ts'
 import { isCurrent } from './session.ts'
-import type { Farewell } from './farewell.ts'
+import { TAKEN_OVER, type Farewell } from './farewell.ts'
 import type { Attachment, Session } from './session.ts'
 import { createSessions } from './sessions.ts'
 import type { SessionTable } from './sessions.ts'
@@ -146,12 +146,12 @@ export function createHub(context: Context, handlers: Handlers): Hub {
     arrivals.expire(now)
     return sessions.busy || arrivals.size > 0
   }
-  /** The link is dead from this instant, whatever still comes on it (PROTOCOL.md §4.4). */
+  /** The link is dead from this instant, whatever still comes on it (PROTOCOL.md §4.4). Once it is taken over, the record is the newer link's. */
   function detach(attachment: Attachment, farewell: Farewell | null): void {
     topics.leave(attachment)
     attachment.outlet.close()
     sessions.detach(attachment.session, farewell)
-    sharing?.detached(attachment.session, farewell)
+    if (farewell !== TAKEN_OVER) sharing?.detached(attachment.session, farewell)
   }
   function close(attachment: Attachment, farewell: Farewell, retryAfter?: number): void {
     if (!isCurrent(attachment)) return
@@ -236,7 +236,7 @@ export function createHub(context: Context, handlers: Handlers): Hub {
     const resumed = session.incarnation > 0
     if (session.place.state === 'attached') {
       counters.takeovers++
-      close(session.place.attachment, { code: CloseCode.takenOver, reason: 'taken over' })
+      close(session.place.attachment, TAKEN_OVER)
     }
     session.incarnation = hello.incarnation
     session.identity = identity
@@ -268,7 +268,7 @@ export function createHub(context: Context, handlers: Handlers): Hub {
       const session = sessions.find(token)
       if (session?.place.state === 'attached' && session.place.attachment.incarnation === incarnation)
         return session.place.attachment
-      if (session && incarnation < session.incarnation) return { code: CloseCode.takenOver, reason: 'taken over' }
+      if (session && incarnation < session.incarnation) return TAKEN_OVER
       const place = session && incarnation === session.incarnation ? session.place : null
       return (place && 'farewell' in place && place.farewell) || { code: CloseCode.silent, reason: 'this link is gone' }
     },

@@ -50,7 +50,7 @@ type Head =
   | readonly ['gone', n: number, from: string]
   | readonly ['answer', n: number, status: number]
 
-/** How often it is looked at whether a server lives that has not answered yet. */
+/** How often a server that has not answered yet is looked at, and asked again, in ms. */
 const LOOK = 2_000
 const LINE_FEED = 10
 const EMPTY = Buffer.alloc(0)
@@ -82,6 +82,8 @@ export function createPeers(
   function answer(n: number, from: string, asked: Asked): void {
     const [first] = servers
     const key = from + '/' + n
+    // Asked again: it is being served.
+    if (serving.has(key)) return
     const reply = ({ status, body }: Answered): void => {
       if (serving.delete(key)) send(from, ['answer', n, status], body)
     }
@@ -119,12 +121,24 @@ export function createPeers(
           undoLate()
           resolve(answered)
         }
+        const say = (): void =>
+          whenReady(
+            () => store.tell(node, encode(['ask', n, store.node, codec], body)),
+            (heard) => heard || end(null),
+            (error) => {
+              report(error, 'the session store')
+              end('late')
+            },
+          )
         const look = (): void =>
           whenReady(
             () => store.isAlive(node),
             (alive) => {
-              if (!alive) end(null)
-              else if (open.has(n)) undoLook = clock.after(LOOK, look)
+              if (!alive) return end(null)
+              if (!open.has(n)) return
+              undoLook = clock.after(LOOK, look)
+              // It, or its answer, may have been lost. Clients may repeat their requests, so a server may, too (PROTOCOL.md §5.2, §5.4).
+              say()
             },
             () => end(null),
           )
@@ -138,14 +152,7 @@ export function createPeers(
           if (open.has(n)) send(node, ['gone', n, store.node])
           end('late')
         })
-        whenReady(
-          () => store.tell(node, encode(['ask', n, store.node, codec], body)),
-          (heard) => heard || end(null),
-          (error) => {
-            report(error, 'the session store')
-            end('late')
-          },
-        )
+        say()
       }),
     serve(serve) {
       const server = { serve }

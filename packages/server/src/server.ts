@@ -201,8 +201,9 @@ export function createServer<Topics = Record<string, unknown>>(options: ServerOp
       leaveBy = clock.now() + within
       for (const { outlet } of hub.attachments()) outlet.say(['drain', Math.floor(within)])
       await hub.left(within)
-      await hub.sharing?.idle(Math.max(0, leaveBy - clock.now()))
       sayGoodbye({ code: CloseCode.drain, reason: 'drained' })
+      // Whoever left last has had its messages taken in just now: its handlers have as long again.
+      await hub.sharing?.idle(within)
     },
     async close() {
       if (life === 'closed') return

@@ -6,6 +6,7 @@ import { CloseCode } from '@holdfast/protocol'
 import { createClaims, proofOf } from './claims.ts'
 import type { Claims } from './claims.ts'
 import type { Context } from './context.ts'
+import { TAKEN_OVER } from './farewell.ts'
 import type { Farewell } from './farewell.ts'
 import { nodeOf } from './journal.ts'
 import { whenReady } from './maybe.ts'
@@ -51,7 +52,6 @@ interface Parts {
   disconnect(id: string, farewell: Farewell): void
 }
 
-const TAKEN_OVER: Farewell = { code: CloseCode.takenOver, reason: 'taken over' }
 const LINK_GONE: Farewell = { code: CloseCode.silent, reason: 'this link is gone' }
 const LOST: Farewell = { code: CloseCode.overloaded, reason: 'the session was lost' }
 /** How long an ending server waits for its last records. */

@@ -14,6 +14,10 @@ import { bundle, startNode, type NodeProcess } from './process.ts'
 
 export interface ClusterOptions {
   nodes?: number
+  /** How long handlers of `work/*` take, ms. @default 5 */
+  work?: number
+  /** How long a node that shows no life is waited for, ms. @default 2_500 */
+  lease?: number
   server?: NodePlan['server']
 }
 
@@ -42,12 +46,16 @@ export interface Member extends Agent {
   readonly proxy: FaultProxy
 }
 
+/** What each server of a node is for: see node.ts. */
+export type Path = '/realtime' | '/at-most-once' | '/forgetful'
+
 export interface Cluster {
   readonly nodes: readonly ClusterNode[]
   readonly redis: RedisServer
   readonly balancer: Haproxy
-  /** `path`: '/realtime', or '/at-most-once'. */
-  agent(options: AgentOptions, path?: string): Promise<Member>
+  /** What `onError` of the servers was told. */
+  readonly faults: readonly string[]
+  agent(options: AgentOptions, path?: Path): Promise<Member>
   /** Resolves with the node where a handler of the topic is held, or runs again. */
   held(topic: string, redelivered?: boolean): Promise<ClusterNode>
   entries(): Entry[]
@@ -60,6 +68,8 @@ interface Parts {
   readonly folder: string
   readonly file: string
   readonly redis: RedisServer
+  readonly work: number
+  readonly lease: number
   readonly server: NodePlan['server']
   told(node: string, what: Told): void
 }
@@ -73,11 +83,11 @@ async function createNode(
   place: number,
   balancer: () => Haproxy,
 ): Promise<ClusterNode & { port: number }> {
-  const { folder, file, redis, server } = parts
+  const { folder, file, redis, work, lease, server } = parts
   let starts = 0
   const run = (): Promise<NodeProcess> => {
     const name = `${place}.${++starts}`
-    const plan = { name, redis: redis.url, prefix: 'cluster', journal: join(folder, 'journal'), server }
+    const plan = { name, redis: redis.url, journal: join(folder, 'journal'), work, lease, server }
     return startNode(file, plan, (what) => parts.told(name, what))
   }
   let running = await run()
@@ -116,7 +126,12 @@ async function createNode(
   }
 }
 
-export async function startCluster({ nodes: count = 3, server = {} }: ClusterOptions = {}): Promise<Cluster> {
+export async function startCluster({
+  nodes: count = 3,
+  work = 5,
+  lease = 2_500,
+  server = {},
+}: ClusterOptions = {}): Promise<Cluster> {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-journal-'))
   writeFileSync(join(folder, 'journal'), '')
   const holds: { node: string; topic: string; redelivered: boolean }[] = []
@@ -126,7 +141,7 @@ export async function startCluster({ nodes: count = 3, server = {} }: ClusterOpt
     else if (what.told === 'failed') faults.push(`${node}, ${what.where}: ${what.error}`)
   }
   const [file, redis] = await Promise.all([bundle('node'), startRedis({ appendOnly: true })])
-  const parts: Parts = { folder, file, redis, server, told }
+  const parts: Parts = { folder, file, redis, work, lease, server, told }
   const nodes = await Promise.all(Array.from({ length: count }, (_, n) => createNode(parts, n, () => balancer)))
   const balancer = await startHaproxy(nodes.map(({ port }) => port))
   await Promise.all(nodes.map((node) => node.sees('UP')))
@@ -137,6 +152,7 @@ export async function startCluster({ nodes: count = 3, server = {} }: ClusterOpt
     nodes,
     redis,
     balancer,
+    faults,
     async agent(options, path = '/realtime') {
       const proxy = await faultProxy({ target: Number(new URL(balancer.url).port), keptEvents: 100 })
       const agent = createAgent(proxy.url + path, options, NodeWebSocket as unknown as typeof WebSocket)
@@ -151,11 +167,13 @@ export async function startCluster({ nodes: count = 3, server = {} }: ClusterOpt
       return nodes.find(({ name }) => name.split('.')[0] === find()!.node.split('.')[0])!
     },
     entries,
-    judge: (sent) =>
-      judge(
-        entries().filter(({ topic }) => sent.some((each) => each.topic === topic)),
+    judge(sent) {
+      const topics = new Set(sent.map(({ topic }) => topic))
+      return judge(
+        entries().filter(({ topic }) => topics.has(topic)),
         sent,
-      ),
+      )
+    },
     async close() {
       await Promise.all(members.map(({ close }) => close()))
       await Promise.all(members.map(({ proxy }) => proxy.close()))

@@ -1,13 +1,13 @@
-// Three nodes behind HAProxy, and each of the things that can happen to a node: what the guarantees say is what is seen.
+// Three nodes behind HAProxy, and each of the things that can happen to them and to Redis: what the guarantees say is what is seen.
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { FetchEventSource } from '../client/transport-harnesses.ts'
 import type { TransportSpec } from '../promises/agent.ts'
 import { numbers } from '../promises/bench.ts'
 import { until } from '../support/world.ts'
-import { startCluster, type Cluster, type ClusterNode, type Member } from './cluster.ts'
+import { startCluster, type Cluster, type Member, type Path } from './cluster.ts'
 import type { Entry } from './journal.ts'
 
-const transports: readonly TransportSpec[] = ['webSocket']
+const transports: readonly TransportSpec[] = ['webSocket', 'eventSource', 'nativeEventSource', 'longPolling']
 
 let cluster: Cluster
 beforeAll(async () => {
@@ -17,45 +17,49 @@ beforeAll(async () => {
 }, 600_000)
 afterAll(() => cluster.close())
 
-const join = (transport: TransportSpec, path?: string): Promise<Member> =>
-  cluster.agent({ transports: [transport], hasty: true }, path)
+/** A client for each transport. */
+const join = (path?: Path): Promise<Member[]> =>
+  Promise.all(transports.map((transport) => cluster.agent({ transports: [transport], hasty: true }, path)))
 
 const startsOf = (topic: string): Entry[] =>
   cluster.entries().filter((entry) => entry.did === 'start' && entry.topic === topic)
 
-/** Somebody who sends and receives, on each transport, while `meanwhile` happens; nothing is lost, nothing doubled but what is marked. */
-async function underTraffic(name: string, meanwhile: () => Promise<void>): Promise<{ again: number; marked: number }> {
-  let published = 0
-  const clients = await Promise.all(
-    transports.map(async (transport) => {
-      const client = await join(transport)
-      await client.subscribe(name)
-      return client
-    }),
-  )
+/** Publishes on any node that can, with the same ids where one cannot. */
+async function publish(topic: string, from: number, to: number): Promise<void> {
+  for (let n = 0; ; n++) {
+    const done = cluster.nodes[n % cluster.nodes.length]!.ask({ do: 'publish', topic, from, to }).then(
+      () => true,
+      () => false,
+    )
+    if (await done) return
+  }
+}
+
+interface Traffic {
+  /** Handlers that were started again. */
+  readonly again: number
+  /** Handlers that were told so. */
+  readonly marked: number
+  /** Whether each link resumed the session. */
+  readonly resumed: boolean
+}
+
+/** Somebody who sends and receives, on each transport, while `meanwhile` happens: nothing is lost, nothing doubled but what is marked. */
+async function underTraffic(name: string, meanwhile: () => Promise<void>): Promise<Traffic> {
+  const clients = await join()
+  await Promise.all(clients.map((client) => client.subscribe(name)))
   const topics = transports.map((transport) => `work/${name} ${transport}`)
   const sent = topics.map(() => 0)
+  let published = 0
   let state: 'running' | 'over' = 'running'
   const send = async (client: Member, i: number): Promise<void> => {
-    while (state === 'running') {
+    for (; state === 'running'; sent[i]! += 20)
       expect(await client.flood(topics[i]!, 20, 1, sent[i])).toEqual({ acknowledged: 20 })
-      sent[i]! += 20
-    }
   }
-  const publish = async (): Promise<void> => {
-    while (state === 'running') {
-      // Again on another node, with the same id, if this one is killed meanwhile.
-      const [from, to] = [published, published + 10]
-      for (let tries = 0; published < to; tries++) {
-        const node = cluster.nodes[tries % cluster.nodes.length]!
-        await node.ask({ do: 'publish', topic: name, from, to }).then(
-          () => void (published = to),
-          () => {},
-        )
-      }
-    }
+  const publishing = async (): Promise<void> => {
+    for (; state === 'running'; published += 10) await publish(name, published, published + 10)
   }
-  const all = Promise.all([publish(), ...clients.map(send)])
+  const all = Promise.all([publishing(), ...clients.map(send)])
   await meanwhile()
   state = 'over'
   await all
@@ -63,78 +67,124 @@ async function underTraffic(name: string, meanwhile: () => Promise<void>): Promi
     await until(async () => (await client.count(name)) >= published, 'the last message')
     expect(await client.heard(name)).toEqual(numbers(published))
   }
-  const { violations, again } = cluster.judge(topics.map((topic, i) => ({ topic, acknowledged: numbers(sent[i]!) })))
-  expect(violations).toEqual([])
-  const marked = topics.flatMap(startsOf).filter((entry) => entry.redelivered).length
-  return { again, marked }
+  const judged = cluster.judge(topics.map((topic, i) => ({ topic, acknowledged: numbers(sent[i]!) })))
+  expect(judged.violations).toEqual([])
+  const reports = await Promise.all(clients.map((client) => client.report()))
+  return {
+    again: judged.again,
+    marked: topics.flatMap(startsOf).filter(({ redelivered }) => redelivered).length,
+    resumed: reports.every(({ opens }) => opens.slice(1).every(({ resumed }) => resumed)),
+  }
 }
 
-test('nodes are killed one by one, between the effect of a message and its record: it comes again elsewhere, marked, by the same id and fence', async () => {
-  const held = transports.map((transport) => `hold/killed ${transport}`)
-  await underTraffic('kills', async () => {
-    const asked = await Promise.all(
-      transports.map(async (transport, i) => {
-        const answer = (await join(transport)).request(held[i]!, 1)
-        return { answer, node: await cluster.held(held[i]!) }
-      }),
-    )
-    const names = asked.map(({ node }) => node.name)
+/** Clients whose messages are all held by handlers of the first node: what had to be done is done, and is not recorded. */
+async function holdAll(
+  name: string,
+  path?: Path,
+): Promise<{ topic: string; client: Member; answer: Promise<unknown> }[]> {
+  const others = await cluster.balancer.only(0)
+  const clients = await join(path)
+  const held = clients.map((client, i) => {
+    const topic = `hold/${name} ${transports[i]}`
+    return { topic, client, answer: client.request(topic, 1).catch(String) }
+  })
+  for (const { topic } of held) expect(await cluster.held(topic)).toBe(cluster.nodes[0])
+  await others()
+  return held
+}
+
+test('all nodes are restarted one by one, each after a drain: nothing is lost, nothing doubled, nothing marked', async () => {
+  const traffic = await underTraffic('rolling', async () => {
     for (const node of cluster.nodes) {
-      await node.kill()
+      await node.retire()
       await node.start()
     }
-    for (const [i, { answer }] of asked.entries()) {
-      const [first, ...again] = startsOf(held[i]!)
-      expect(first).toMatchObject({ node: names[i], redelivered: false })
-      expect(await answer).toBe(startsOf(held[i]!).at(-1)!.node)
-      expect(again.length).toBeGreaterThan(0)
-      for (const entry of again) expect(entry).toMatchObject({ id: first!.id, fence: first!.fence, redelivered: true })
-    }
   })
+  expect(traffic).toEqual({ again: 0, marked: 0, resumed: true })
 })
 
-test('at most once: what the killed node may have handled is in doubt, and is not handled again', async () => {
-  const held = transports.map((transport) => `hold/once ${transport}`)
-  const asked = await Promise.all(
-    transports.map(async (transport, i) => {
-      const client = await join(transport, '/at-most-once')
-      const outcome = client.send(held[i]!, 1)
-      return { client, outcome, node: await cluster.held(held[i]!) }
-    }),
-  )
-  for (const node of new Set<ClusterNode>(asked.map((each) => each.node))) {
-    await node.kill()
-    await node.start()
-  }
-  for (const [i, { client, outcome }] of asked.entries()) {
-    expect(await outcome).toMatchObject({ outcome: 'in-doubt' })
-    expect(startsOf(held[i]!)).toHaveLength(1)
-    expect(await client.send('up/after', 1)).toMatchObject({ outcome: 'acknowledged' })
-  }
+test('a node is killed between effect and record: the message comes again elsewhere, marked, by the same id and fence; or is in doubt', async () => {
+  const [first] = cluster.nodes
+  const { name } = first!
+  const held = await holdAll('killed')
+  const once = await holdAll('once', '/at-most-once')
+  const { resumed } = await underTraffic('kill', async () => {
+    await first!.kill()
+    for (const { topic, answer } of held) {
+      const by = await answer
+      const [begun, again] = startsOf(topic)
+      expect(begun).toMatchObject({ node: name, redelivered: false })
+      expect(again).toMatchObject({ node: by, id: begun!.id, fence: begun!.fence, redelivered: true })
+      expect(startsOf(topic)).toHaveLength(2)
+    }
+    for (const { topic, answer, client } of once) {
+      expect(await answer).toMatch('in-doubt')
+      expect(await client.send('up/next', 1)).toMatchObject({ outcome: 'acknowledged' })
+      expect(startsOf(topic)).toHaveLength(1)
+    }
+    await first!.start()
+  })
+  expect(resumed).toBe(true)
 })
 
 test('a node stands still in a handler: the message is started again elsewhere, marked, and what the node says when it goes on changes nothing', async () => {
-  const held = transports.map((transport) => `hold/stopped ${transport}`)
-  const asked = await Promise.all(
-    transports.map(async (transport, i) => {
-      const client = await join(transport)
-      const answer = client.request(held[i]!, 1)
-      return { client, answer, node: await cluster.held(held[i]!) }
-    }),
-  )
-  const nodes = new Set<ClusterNode>(asked.map((each) => each.node))
-  for (const node of nodes) {
-    node.stop()
-    await node.sees('DOWN')
-    const here = asked.filter((each) => each.node === node)
-    for (const { answer } of here) expect(await answer).not.toBe(node.name)
-    node.goOn()
-    await node.sees('UP')
-    await node.ask({ do: 'release' })
-    for (const { client } of here) expect(await client.send('up/after', 2)).toMatchObject({ outcome: 'acknowledged' })
+  const [first] = cluster.nodes
+  const held = await holdAll('stopped')
+  first!.stop()
+  await first!.sees('DOWN')
+  for (const { answer } of held) expect(await answer).not.toBe(first!.name)
+  first!.goOn()
+  await first!.sees('UP')
+  await first!.ask({ do: 'release' })
+  for (const { client, topic } of held) {
+    await until(() => cluster.entries().filter((entry) => entry.topic === topic).length === 4, 'both handlers to end')
+    expect(await client.send('up/next', 2)).toMatchObject({ outcome: 'acknowledged' })
+    const [begun, ...again] = startsOf(topic)
+    expect(again).toMatchObject([{ id: begun!.id, fence: begun!.fence, redelivered: true }])
+    expect((await client.report()).opens.slice(1).map(({ resumed }) => resumed)).not.toContain(false)
   }
-  for (const topic of held) {
-    const [first, ...again] = startsOf(topic)
-    expect(again).toMatchObject([{ id: first!.id, fence: first!.fence, redelivered: true }])
+})
+
+test('Redis is killed and comes back with all it had: sessions go on, and nothing is lost', async () => {
+  await cluster.redis.call('CONFIG', 'SET', 'appendfsync', 'always')
+  const { resumed } = await underTraffic('redis', async () => {
+    for (let n = 0; n < 3; n++) {
+      await cluster.redis.kill()
+      await cluster.redis.start()
+      await publish('elsewhere', n, n + 1)
+    }
+  })
+  expect(resumed).toBe(true)
+})
+
+test('Redis comes back as it was a while ago: sessions are renewed, gaps are told, and what was under way comes again, marked', async () => {
+  const clients = await join('/forgetful')
+  const topics = transports.map((transport) => `up/restored ${transport}`)
+  const both = async (from: number, to: number): Promise<void> => {
+    const sent = clients.map((client, i) => client.flood(topics[i]!, to - from, 1, from))
+    await publish('restored', from, to)
+    expect(await Promise.all(sent)).toEqual(clients.map(() => ({ acknowledged: to - from })))
+    for (const client of clients) await until(async () => (await client.count('restored')) >= to, 'the messages')
   }
+  await Promise.all(clients.map((client) => client.subscribe('restored')))
+  await both(0, 30)
+  cluster.redis.backUp()
+  await both(30, 60)
+  await cluster.redis.kill()
+  const sent = clients.map((client, i) => client.flood(topics[i]!, 30, 1, 60))
+  cluster.redis.restore()
+  await cluster.redis.start()
+  expect(await Promise.all(sent)).toEqual(clients.map(() => ({ acknowledged: 30 })))
+  await publish('restored', 60, 70)
+  for (const client of clients) {
+    await until(async () => (await client.heard('restored')).at(-1) === 69, 'what comes next')
+    const heard = await client.heard('restored')
+    expect(heard.slice(0, 60)).toEqual(numbers(60))
+    expect(heard[60]).toMatchObject({ gap: expect.anything() as unknown, sameEpoch: false })
+    // Of the other epoch, all that there is.
+    expect(heard.slice(61)).toEqual([...numbers(30), ...numbers(10, 60)])
+    expect((await client.report()).opens.slice(1).map(({ resumed }) => resumed)).toContain(false)
+  }
+  const { violations } = cluster.judge(topics.map((topic) => ({ topic, acknowledged: numbers(90) })))
+  expect(violations).toEqual([])
 })

@@ -14,6 +14,8 @@ export interface Haproxy {
   readonly url: string
   /** Where a node is from now on, by its place in the list. */
   move(node: number, port: number): Promise<void>
+  /** Everything new goes to this node alone, until the returned function is called. */
+  only(node: number): Promise<() => Promise<void>>
   /** Resolves when its checks have found that out. `NOLB`: it answers 404, and gets nothing new. */
   sees(node: number, state: 'UP' | 'DOWN' | 'NOLB'): Promise<void>
   close(): Promise<void>
@@ -37,7 +39,7 @@ backend nodes
   balance roundrobin
   option httpchk GET /health
   http-check disable-on-404
-  default-server check inter 200ms fall 2 rise 1 on-marked-down shutdown-sessions
+  default-server check inter 200ms fall 1 rise 1 on-marked-down shutdown-sessions
 ${nodes.map((each, n) => `  server node${n} 127.0.0.1:${each}`).join('\n')}
 `
 
@@ -75,6 +77,14 @@ export async function startHaproxy(nodes: readonly number[]): Promise<Haproxy> {
     return {
       url: `http://127.0.0.1:${port}`,
       move: async (node, to) => void (await command(socket, `set server nodes/node${node} addr 127.0.0.1 port ${to}`)),
+      async only(node) {
+        const others = nodes.flatMap((_, n) => (n === node ? [] : [n]))
+        const setAll = async (state: 'drain' | 'ready'): Promise<void> => {
+          for (const other of others) await command(socket, `set server nodes/node${other} state ${state}`)
+        }
+        await setAll('drain')
+        return () => setAll('ready')
+      },
       sees: (node, state) =>
         until(async () => (await statusOf(socket, node)).split(' ')[0] === state, `node ${node} to be ${state}`),
       async close() {

@@ -1,7 +1,7 @@
 // One node of a cluster, as a process of its own: serves what comes to it, writes down what its handlers do, and is told the rest.
 import { createServer as createHttpServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { redisLog } from '@holdfast/redis'
+import { redisLog, redisSessions } from '@holdfast/redis'
 import { createServer, type MessageMeta, type Server, type ServerOptions, type ServerStats } from '@holdfast/server'
 import { openJournal, type Entry } from './journal.ts'
 
@@ -9,8 +9,11 @@ import { openJournal, type Entry } from './journal.ts'
 export interface NodePlan {
   readonly name: string
   readonly redis: string
-  readonly prefix: string
   readonly journal: string
+  /** How long handlers of `work/*` take, ms. */
+  readonly work: number
+  /** How long the others wait for it when it shows no life, ms. */
+  readonly lease: number
   readonly server: Pick<ServerOptions, 'resumeWindow' | 'beat' | 'grace' | 'silence' | 'retrySpread'>
 }
 
@@ -44,13 +47,8 @@ const tell = (told: Told): void => void (process.connected && process.send!(told
 // Whoever started it is gone.
 process.on('disconnect', () => process.exit())
 
-const log = redisLog({ url: plan.redis, prefix: plan.prefix, timeout: 2_000, onError: () => {} })
-const options: ServerOptions = {
-  ...plan.server,
-  log,
-  authenticate: ({ credential }) => (typeof credential === 'string' ? credential : null),
-  onError: (error, where) => tell({ told: 'failed', where, error: String(error) }),
-}
+const shared = { url: plan.redis, timeout: 2_000, onError: () => {} }
+const log = redisLog(shared)
 
 const entryOf = (did: Entry['did'], data: unknown, meta: MessageMeta): Entry => {
   const { session, serial, id, fence, redelivered, topic } = meta
@@ -62,10 +60,9 @@ function setUp(server: Server): Server {
     journal.write(entryOf('start', data, meta))
     journal.write(entryOf('end', data, meta))
   })
-  // Some ms, like most handlers.
   server.onMessage('work/*', async (data, meta) => {
     journal.write(entryOf('start', data, meta))
-    await new Promise((resolve) => setTimeout(resolve, 5))
+    await new Promise((resolve) => setTimeout(resolve, plan.work))
     journal.write(entryOf('end', data, meta))
   })
   // Waits the first time: what it had to do is done, and not recorded.
@@ -79,15 +76,25 @@ function setUp(server: Server): Server {
   })
   return server
 }
-const server = setUp(createServer(options))
-/** The same with the other intake, and sessions of its own. */
-const atMostOnce = setUp(createServer({ ...options, intake: 'at-most-once' }))
+/** One for each path, with sessions of its own. `/forgetful` takes it that Redis may have lost something when it is started again. */
+const servers = (['realtime', 'at-most-once', 'forgetful'] as const).map((name) => {
+  const sessions = redisSessions({ ...shared, lease: plan.lease, durable: name !== 'forgetful', prefix: name })
+  const server = createServer({
+    ...plan.server,
+    ...(name === 'at-most-once' ? { intake: name } : {}),
+    log,
+    sessions,
+    authenticate: ({ credential }) => (typeof credential === 'string' ? credential : null),
+    onError: (error, where) => tell({ told: 'failed', where, error: String(error) }),
+  })
+  return { path: `/${name}`, server: setUp(server) }
+})
+const [{ server }] = servers as [(typeof servers)[number]]
 
 let life: 'serving' | 'leaving' = 'serving'
 // Asked by the balancer: 404 means that it is to send nothing new.
 const http = createHttpServer((_, response) => void response.writeHead(life === 'serving' ? 200 : 404).end())
-server.attach(http, { path: '/realtime', allowedOrigins: '*' })
-atMostOnce.attach(http, { path: '/at-most-once', allowedOrigins: '*' })
+for (const each of servers) each.server.attach(http, { path: each.path, allowedOrigins: '*' })
 
 const seen: { [kind: string]: { [session: string]: number } } = {}
 function count(kind: string, session: string): void {
@@ -112,7 +119,7 @@ http.emit = (type: string, ...args: unknown[]) => {
 }
 
 async function close(): Promise<void> {
-  await Promise.all([server.close(), atMostOnce.close()])
+  await Promise.all(servers.map((each) => each.server.close()))
   await log.close?.()
   http.close()
   http.closeAllConnections()
@@ -122,7 +129,7 @@ async function obey(command: Command): Promise<unknown> {
   if (command.do === 'release') for (const release of held) release()
   if (command.do === 'publish')
     for (let n = command.from; n < command.to; n++) await server.publish(command.topic, n, { id: String(n) })
-  if (command.do === 'drain') await server.drain({ within: command.within })
+  if (command.do === 'drain') await Promise.all(servers.map((each) => each.server.drain({ within: command.within })))
   if (command.do === 'close') await close()
   return null
 }

@@ -5,10 +5,11 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from 'esbuild'
+import type { CrowdPlan, CrowdReport } from './crowd.ts'
 import type { Command, NodePlan, Told } from './node.ts'
 
 /** Bundles a program of the cluster with the sources of our packages. */
-export async function bundle(name: 'node'): Promise<string> {
+export async function bundle(name: 'node' | 'crowd'): Promise<string> {
   const outfile = join(mkdtempSync(join(tmpdir(), 'holdfast-cluster-')), `${name}.cjs`)
   await build({
     entryPoints: [`test/cluster/${name}.ts`],
@@ -76,5 +77,39 @@ export async function startNode(file: string, plan: NodePlan, told: (what: Told)
     },
     stop: () => void child.kill('SIGSTOP'),
     goOn: () => void child.kill('SIGCONT'),
+  }
+}
+
+export interface CrowdProcess {
+  /** Its clients begin to send, or stop. */
+  tell(what: 'start' | 'rest'): void
+  /** Resolves when everything is settled and so many messages have been heard of each feed, or after `within` ms. */
+  finish(end: { published: number; within: number }): Promise<CrowdReport>
+  end(): Promise<void>
+}
+
+/** Starts a crowd; resolves when all its clients have a link. */
+export async function startCrowd(file: string, plan: CrowdPlan): Promise<CrowdProcess> {
+  const child = spawn(process.execPath, [file, JSON.stringify(plan)], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  })
+  const heard = async (): Promise<unknown> => {
+    const [message] = (await Promise.race([
+      once(child, 'message'),
+      once(child, 'exit').then(() => Promise.reject(new Error('a crowd has ended'))),
+    ])) as [unknown]
+    return message
+  }
+  await heard()
+  return {
+    tell: (what) => void child.send(what),
+    finish(end) {
+      child.send(end)
+      return heard() as Promise<CrowdReport>
+    },
+    async end() {
+      child.kill('SIGKILL')
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+    },
   }
 }

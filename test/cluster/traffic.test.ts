@@ -6,7 +6,7 @@ import { numbers } from '../promises/bench.ts'
 import { until } from '../support/world.ts'
 import { startCluster, type Cluster } from './cluster.ts'
 
-const transports: readonly TransportSpec[] = ['webSocket']
+const transports: readonly TransportSpec[] = ['webSocket', 'eventSource', 'nativeEventSource', 'longPolling']
 const COUNT = 1_000
 
 let cluster: Cluster

@@ -2,7 +2,8 @@
 import { redisSessions } from '@holdfast/redis'
 import { faultProxy } from '@holdfast/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { drive, KEEP, messages, testStore } from '../server/store-conformance.ts'
+import { testStore } from '../server/store-conformance.ts'
+import { drive, KEEP, messages } from '../server/store-driver.ts'
 import { startRedis, type RedisServer } from './redis-server.ts'
 import { createStores } from './stores.ts'
 

@@ -1,7 +1,7 @@
 // What becomes of sessions when Redis dies, goes back in time, fails over, or has replicas that lag.
 import type { Claimed } from '@holdfast/server'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { drive, messages, type Driven } from '../server/store-conformance.ts'
+import { drive, messages, type Driven } from '../server/store-driver.ts'
 import { startRedis, type RedisServer } from './redis-server.ts'
 import { createStores } from './stores.ts'
 
@@ -211,6 +211,9 @@ test('a cluster that is killed and comes back takes sessions again, and those fr
     await next.create()
     expect(await next.claim()).toMatchObject({ state: 'claimed' })
     expect(await a.store.tell(a.store.node, 'x')).toBe(true)
+    const strict = drive(open({ url: [cluster.url], timeout: 200, replicas: 1 }), 'strict')
+    await strict.create()
+    await expect(strict.write(strict.first, {})).rejects.toThrow('0 of 1 replicas')
   } finally {
     await cluster.close()
   }

@@ -3,7 +3,7 @@ import { redisSessions, type RedisSessionsOptions } from '@holdfast/redis'
 import type { Packet } from '@holdfast/protocol'
 import type { SessionStore } from '@holdfast/server'
 import { afterEach } from 'vitest'
-import { KEEP } from '../server/store-conformance.ts'
+import { KEEP } from '../server/store-driver.ts'
 import type { RedisServer } from './redis-server.ts'
 
 type Open = (options?: Partial<RedisSessionsOptions>, told?: (message: Packet) => void) => SessionStore

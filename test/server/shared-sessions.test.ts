@@ -4,7 +4,8 @@ import type { SessionStore } from '@holdfast/server'
 import { describe, expect, test } from 'vitest'
 import { createSharedSessions, type SharedSessions, type SharedSessionsOptions } from '../support/shared-sessions.ts'
 import { createVirtualClock, type VirtualClock } from '../support/virtual-clock.ts'
-import { drive, KEEP, testStore, type Driven } from './store-conformance.ts'
+import { testStore } from './store-conformance.ts'
+import { drive, KEEP, type Driven } from './store-driver.ts'
 
 interface Made {
   clock: VirtualClock

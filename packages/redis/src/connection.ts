@@ -12,14 +12,16 @@ export interface Script {
 
 export const createScript = (lua: string): Script => ({ lua, sha: createHash('sha1').update(lua).digest('hex') })
 
+type Arguments = readonly (string | Buffer)[]
+
 export interface Connection {
   readonly client: Redis | Cluster
   /** Resolves while it stands, at once or within the timeout. Rejects with `unavailable` or `closed`. */
   ready(): Promise<void>
   /** Replies as buffers. `args` is asked when the command goes out, on the connection it goes out on. */
-  run(script: Script, keys: readonly string[], args: () => readonly (string | Buffer)[]): Promise<unknown>
+  run(script: Script, keys: readonly string[], args: () => Arguments): Promise<unknown>
   /** A command, in the order in which they are made while it stands. */
-  command(name: string, ...args: readonly (string | Buffer)[]): Promise<unknown>
+  command(name: string, ...args: Arguments): Promise<unknown>
   close(): void
 }
 
@@ -75,30 +77,32 @@ export function createConnection(settings: ConnectionSettings, more: RedisOption
     if (isClosed || client.status !== 'ready') await wait()
   }
 
+  async function send(name: string, args: () => Arguments): Promise<unknown> {
+    await ready()
+    for (;;) {
+      try {
+        return await client.callBuffer(name, ...args())
+      } catch (error) {
+        if (!String(error).includes("Stream isn't writeable")) throw error
+        // Its end has not been noticed yet; the command has not gone out.
+        await wait()
+      }
+    }
+  }
+
   return {
     client,
     ready,
     async run({ lua, sha }, keys, args) {
-      await ready()
-      for (let command: [string, string] = ['EVALSHA', sha]; ;) {
-        try {
-          return await client.callBuffer(...command, keys.length, ...keys, ...args())
-        } catch (error) {
-          if (String(error).includes('NOSCRIPT')) command = ['EVAL', lua]
-          // Its end has not been noticed yet; the command has not gone out.
-          else if (String(error).includes("Stream isn't writeable")) await wait()
-          else throw unavailable('a command failed', error)
-        }
-      }
-    },
-    async command(name, ...args) {
-      await ready()
+      const rest = (): Arguments => [String(keys.length), ...keys, ...args()]
       try {
-        return await client.callBuffer(name, ...args)
+        return await send('EVALSHA', () => [sha, ...rest()])
       } catch (error) {
-        throw unavailable('a command failed', error)
+        if (!String(error).includes('NOSCRIPT')) throw refused(error)
       }
+      return send('EVAL', () => [lua, ...rest()]).catch((error: unknown) => Promise.reject(refused(error)))
     },
+    command: (name, ...args) => send(name, () => args).catch((error: unknown) => Promise.reject(refused(error))),
     close() {
       isClosed = true
       waiting?.end(closed())
@@ -108,3 +112,6 @@ export function createConnection(settings: ConnectionSettings, more: RedisOption
 }
 
 const closed = (): RedisError => new RedisError('closed', 'it has been closed')
+
+const refused = (error: unknown): RedisError =>
+  error instanceof RedisError ? error : unavailable('a command failed', error)

@@ -34,6 +34,9 @@ const scripts = {
   find: createScript(FIND),
 }
 
+/** So many go out at once where there may be thousands: what else is to be done must not wait behind all of them. */
+const CROWD = 100
+
 /** Braces decide where a cluster keeps a key. */
 const escape = (name: string): string => name.replaceAll(/[%{}]/g, (each) => encodeURIComponent(each))
 
@@ -96,8 +99,13 @@ export function redisSessions(options: RedisSessionsOptions): SessionStore {
       return readSeized(await runConfirmed('seize', id, [holder, ...from.map((each) => each ?? '')]))
     },
     async touch(sessions) {
-      const kept = await Promise.all(sessions.map(([id, holder]) => run('touch', id, [holder])))
-      return sessions.filter((_, i) => kept[i] !== 1).map(([id]) => id)
+      const lost: string[] = []
+      for (let i = 0; i < sessions.length; i += CROWD) {
+        const some = sessions.slice(i, i + CROWD)
+        const kept = await Promise.all(some.map(([id, holder]) => run('touch', id, [holder])))
+        lost.push(...some.filter((_, n) => kept[n] !== 1).map(([id]) => id))
+      }
+      return lost
     },
     async detach(id, holder, farewell) {
       await run('detach', id, [holder, sayFarewell(farewell)])

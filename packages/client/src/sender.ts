@@ -9,8 +9,17 @@ export type Acknowledged = Extract<Outcome, { outcome: 'acknowledged' }>
 
 export interface Sender {
   readonly outbox: Outbox<Parcel>
-  /** Settles when the message has its outcome. `isRequest`: the answer itself is wanted. */
-  offer(topic: string, data: unknown, options: SendOptions & RequestOptions, isRequest?: boolean): Promise<Acknowledged>
+  /**
+   * Settles when the message has its outcome, with what `read` makes of the acknowledgement. Throws what can be said at once. `isRequest`: the
+   * answer itself is wanted.
+   */
+  offer<T>(
+    topic: string,
+    data: unknown,
+    options: SendOptions & RequestOptions,
+    read: (acknowledged: Acknowledged) => T,
+    isRequest?: boolean,
+  ): Promise<T>
   /** Throws when there is no link to put it on. */
   volatile(topic: string, data: unknown): void
   receipt(acknowledged: Acknowledged): Receipt
@@ -120,10 +129,10 @@ export function createSender({ settings, session, outlet, changed }: SenderOwner
   return {
     outbox,
     schedule,
-    async offer(topic, data, { once, ttl, key, signal, timeout }, isRequest) {
+    offer(topic, data, { once, ttl, key, signal, timeout }, read, isRequest) {
       const { payload, bytes } = encode(topic, data, !!(once || isRequest))
       if (signal?.aborted) throw error('not-sent', 'aborted', topic, signal.reason)
-      return new Promise<Acknowledged>((resolve, reject) => {
+      return new Promise((resolve, reject) => {
         const abort = (): void => outbox.abort(ticket)
         signal?.addEventListener('abort', abort)
         const calm = timeout === undefined ? null : clock.after(timeout, () => outbox.abort(ticket, 'timeout'))
@@ -138,7 +147,7 @@ export function createSender({ settings, session, outlet, changed }: SenderOwner
           settle(outcome) {
             signal?.removeEventListener('abort', abort)
             calm?.()
-            if (outcome.outcome === 'acknowledged') resolve(outcome)
+            if (outcome.outcome === 'acknowledged') resolve(read(outcome))
             else reject(error(outcome.outcome, outcome.code, topic, signal?.reason, outcome.message))
             changed()
           },

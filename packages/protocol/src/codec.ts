@@ -5,10 +5,12 @@ import type { FrameTable } from './kinds.ts'
 /** A packet, or a part of one, as the transport carries it: text, or the bytes of a binary codec. */
 export type Packet = string | Uint8Array<ArrayBuffer>
 
-/** Bytes of a packet; text in UTF-8. */
+/** Bytes of a packet; text in UTF-8. Most text is ASCII, and looking at it costs a tenth of encoding it. */
 export const sizeOf = (packet: Packet): number =>
   typeof packet === 'string'
-    ? new TextEncoder().encode(packet).length
+    ? /^[\0-\x7f]*$/.test(packet)
+      ? packet.length
+      : new TextEncoder().encode(packet).length
     : // A Blob, where a platform's own function sends it.
       (packet.byteLength ?? (packet as unknown as Blob).size)
 

@@ -1,4 +1,5 @@
 // `npm run bench`: everything, or the parts and measures that are named. See README.md.
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { findBrowser } from '../../scripts/browser.ts'
 import { bundle } from './bundle.ts'
@@ -15,8 +16,10 @@ const { values: flags } = parseArgs({
   options: {
     rounds: { type: 'string', default: '7' },
     only: { type: 'string' },
+    bytes: { type: 'string' },
     part: { type: 'string' },
     with: { type: 'string' },
+    profile: { type: 'boolean', default: false },
     save: { type: 'boolean', default: false },
   },
 })
@@ -32,6 +35,7 @@ function chosen<T extends string>(flag: string, list: string | undefined, known:
 
 const rounds = Number(flags.rounds)
 const only: readonly Measure[] = chosen('only', flags.only, measures)
+const sizes = chosen('bytes', flags.bytes, ['64', '1024']).map(Number)
 const names: readonly Contestant[] = chosen('with', flags.with, contestants)
 
 function show(rows: Row[]): void {
@@ -42,12 +46,14 @@ function show(rows: Row[]): void {
 }
 
 const log = (line: string): void => console.log(line)
+/** One file for each process, for Chromium's DevTools. */
+const execArgv = flags.profile ? ['--cpu-prof', `--cpu-prof-dir=${fileURLToPath(new URL('dist/profiles', root))}`] : []
 const bundles = await bundle({ root, holdfast: 'dist' })
 
 const runs: Partial<Record<PartName, () => Promise<Pick<Part, 'rows'> & { chromium?: string }>>> = {
-  node: async () => ({ rows: await runInNode(bundles, { rounds, only, names, log }) }),
+  node: async () => ({ rows: await runInNode(bundles, { rounds, only, sizes, names, execArgv, log }) }),
   async chromium() {
-    const { rows, version } = await runInChromium(bundles, await findBrowser(), { rounds, only, names, log })
+    const { rows, version } = await runInChromium(bundles, await findBrowser(), { rounds, only, sizes, names, log })
     return { rows, chromium: version }
   },
 }

@@ -56,7 +56,7 @@ export async function startServer(bundles: Bundles, name: Contestant, execArgv: 
       child.send('cpu')
       return ((await next(child)) as { cpu: number }).cpu
     },
-    stop: () => child.disconnect(),
+    stop: () => void (child.connected && child.disconnect()),
   }
 }
 
@@ -69,6 +69,6 @@ export async function startClient(bundles: Bundles, name: Contestant, execArgv: 
       if (error) throw new Error(`${name}, ${plan.measure}: ${error}`)
       return sample
     },
-    stop: () => child.disconnect(),
+    stop: () => void (child.connected && child.disconnect()),
   }
 }

@@ -16,13 +16,18 @@ export const countInNode: CountFor = (name, measure, bytes) => {
 
 export async function runInNode(
   bundles: Bundles,
-  options: Omit<RaceOptions, 'countFor'> & { countFor?: CountFor; names?: readonly Contestant[] },
+  options: Omit<RaceOptions, 'countFor'> & {
+    countFor?: CountFor
+    names?: readonly Contestant[]
+    /** Flags for Node, such as `--cpu-prof`. */
+    execArgv?: string[]
+  },
 ): Promise<Row[]> {
-  const { names = contestants, countFor = countInNode } = options
+  const { names = contestants, countFor = countInNode, execArgv } = options
   const all: (Racer & { stop(): void })[] = []
   try {
     for (const name of names) {
-      const [server, client] = [await startServer(bundles, name), await startClient(bundles, name)]
+      const [server, client] = [await startServer(bundles, name, execArgv), await startClient(bundles, name, execArgv)]
       all.push({
         name,
         async take(plan) {

@@ -15,6 +15,8 @@ export type CountFor = (name: Contestant, measure: Measure, bytes: number) => nu
 export interface RaceOptions {
   rounds: number
   only: readonly Measure[]
+  /** Lengths of messages, in bytes. @default all */
+  sizes?: readonly number[]
   countFor: CountFor
   strict?: boolean
   /** A round before the first that does not count. @default true */
@@ -76,11 +78,12 @@ function noteSample(
 }
 
 export async function race(racers: readonly Racer[], options: RaceOptions): Promise<Row[]> {
-  const { rounds, only, countFor, strict = false, warmUp = true, log = () => {} } = options
+  const { rounds, only, sizes, countFor, strict = false, warmUp = true, log = () => {} } = options
   const rows = new Map<string, Row>()
+  const chosen = events.filter(({ measure, bytes }) => only.includes(measure) && (sizes?.includes(bytes) ?? true))
   for (let round = warmUp ? -1 : 0; round < rounds; round++) {
     const from = performance.now()
-    for (const event of events.filter(({ measure }) => only.includes(measure)))
+    for (const event of chosen)
       for (const racer of turned(racers, round + 1)) {
         const count = countFor(racer.name, event.measure, event.bytes)
         const sample = await racer.take({ ...event, count, strict })

@@ -2,7 +2,7 @@
 import { topicName, type Position } from '@holdfast/protocol'
 import type { Driver } from './client.ts'
 import { HoldfastError, TOPIC_RULES, closedBy } from './errors.ts'
-import type { AnyTopics, Client, Message, Meta, Snapshot, SubscribeOptions, Subscription } from './types.ts'
+import type { AnyTopics, Client, Message, Meta, Receipt, Snapshot, SubscribeOptions, Subscription } from './types.ts'
 
 /** "Everything the log still has, of whatever epoch" (PROTOCOL.md §7.1). */
 const START: Position = ['', 0, 0]
@@ -81,23 +81,19 @@ export function createHandle<T = AnyTopics>(driver: Driver, release: () => void)
     },
     subscribe: (topic, fn, options = {}) => subscribe(driver, keep, topic, fn as never, options) as never,
     send(topic, data, options = {}) {
-      // No promise but the one that is given back: this is the hot path.
-      try {
+      // The one promise that is given back, and no other: this is the hot path.
+      if (!options.volatile) return sender.offer(alive, topic, data, options, sender.receipt)
+      const sent = (async (): Promise<Receipt> => {
         alive()
-        if (!options.volatile) return sender.offer(topic, data, options, sender.receipt)
         sender.volatile(topic, data)
-        return Promise.resolve({ id: '', serial: 0, level: 'none' })
-      } catch (error) {
-        const lost = Promise.reject(error)
-        // Nothing can be done about one that is lost: who does not ask need not handle it.
-        if (options.volatile) lost.catch(() => {})
-        return lost
-      }
+        return { id: '', serial: 0, level: 'none' }
+      })()
+      // Nothing can be done about one that is lost: who does not ask need not handle it.
+      sent.catch(() => {})
+      return sent
     },
-    async request(topic, data, options = {}) {
-      alive()
-      return sender.offer(topic, data, options, ({ value }) => value as never, true)
-    },
+    request: (topic, data, options = {}) =>
+      sender.offer(alive, topic, data, options, ({ value }) => value as never, true),
     async flush({ signal } = {}) {
       await until(signal, isFlushed)
     },

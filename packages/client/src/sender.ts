@@ -10,10 +10,11 @@ export type Acknowledged = Extract<Outcome, { outcome: 'acknowledged' }>
 export interface Sender {
   readonly outbox: Outbox<Parcel>
   /**
-   * Settles when the message has its outcome, with what `read` makes of the acknowledgement. Throws what can be said at once. `isRequest`: the
-   * answer itself is wanted.
+   * Settles when the message has its outcome, with what `read` makes of the acknowledgement. `alive` throws where nothing may be sent any more.
+   * `isRequest`: the answer itself is wanted.
    */
   offer<T>(
+    alive: () => void,
     topic: string,
     data: unknown,
     options: SendOptions & RequestOptions,
@@ -129,10 +130,12 @@ export function createSender({ settings, session, outlet, changed }: SenderOwner
   return {
     outbox,
     schedule,
-    offer(topic, data, { once, ttl, key, signal, timeout }, read, isRequest) {
-      const { payload, bytes } = encode(topic, data, !!(once || isRequest))
-      if (signal?.aborted) throw error('not-sent', 'aborted', topic, signal.reason)
+    offer(alive, topic, data, { once, ttl, key, signal, timeout }, read, isRequest) {
+      // What is thrown in here rejects it.
       return new Promise((resolve, reject) => {
+        alive()
+        const { payload, bytes } = encode(topic, data, !!(once || isRequest))
+        if (signal?.aborted) throw error('not-sent', 'aborted', topic, signal.reason)
         const abort = (): void => outbox.abort(ticket)
         signal?.addEventListener('abort', abort)
         const calm = timeout === undefined ? null : clock.after(timeout, () => outbox.abort(ticket, 'timeout'))

@@ -151,7 +151,7 @@ export const mutants = [
   {
     name: 'expired messages are sent all the same',
     file: outbox,
-    from: "if (at <= now) drop(entry, 'expired')",
+    from: "if (by <= now) drop(entry, 'expired')",
     to: 'if (false) {}',
     by: [simulation],
     oracle: 'sound',

@@ -10,8 +10,9 @@ const row = (name, what, { first, last, ...trend }) =>
   `| ${name} | ${what}, MiB | ${first.toFixed(1)} | ${last.toFixed(1)} | ${slopeText(trend)} |`
 
 function growthTable(processes) {
-  const rows = Object.entries(processes).flatMap(([name, { heap, external, resident, descriptors }]) => [
-    row(name, 'heap', heap),
+  const rows = Object.entries(processes).flatMap(([name, { heap, code, external, resident, descriptors }]) => [
+    row(name, 'heap, compiled code aside', heap),
+    row(name, 'compiled code', code),
     row(name, 'memory of buffers', external),
     row(name, 'resident', resident),
     `| ${name} | descriptors, ${descriptors.before} before and ${descriptors.after} after | ${descriptors.first} | ${descriptors.last} | ${slopeText(descriptors)} |`,

@@ -67,7 +67,15 @@ describe('the trend of a heap', () => {
 describe('the verdict on a herd', () => {
   const course = { first: 10, last: 10, slope: 0, margin: 0.2 }
   const held = { ...course, before: 21, after: 21 }
-  const quiet = { heap: course, external: course, resident: course, descriptors: held, cores: 0.5, lag: 3 }
+  const quiet = {
+    heap: course,
+    code: course,
+    external: course,
+    resident: course,
+    descriptors: held,
+    cores: 0.5,
+    lag: 3,
+  }
   const well: HerdFigures = {
     clients: 1,
     minutes: 30,

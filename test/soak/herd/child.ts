@@ -2,12 +2,14 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { getHeapStatistics, writeHeapSnapshot } from 'node:v8'
+import { getHeapCodeStatistics, getHeapStatistics, writeHeapSnapshot } from 'node:v8'
 
 /** What a process holds once everything that is unreachable has been collected. */
 export interface Weight {
-  /** JavaScript objects, in MiB. */
+  /** JavaScript objects, in MiB, without compiled code. */
   heap: number
+  /** Compiled code, in MiB: the engine optimizes a function here and there for the better part of an hour. Told, and not judged. */
+  code: number
   /** Buffers and other memory that objects hold outside of the heap, in MiB. */
   external: number
   /** All of the process, in MiB. The collector gives back what it likes when it likes: told, and not judged. */
@@ -39,11 +41,14 @@ function weigh(): Weight {
   // Twice: what finalizers let go of in the first is free in the second.
   for (let n = 0; n < 2; n++) globalThis.gc!()
   const { used_heap_size: heap, external_memory: external } = getHeapStatistics()
+  const { code_and_metadata_size: machine, bytecode_and_metadata_size: bytecode } = getHeapCodeStatistics()
+  const code = machine + bytecode
   const descriptors = readdirSync('/proc/self/fd').length
   // The collections are our doing.
   lateness.reset()
   return {
-    heap: heap / MIB,
+    heap: (heap - code) / MIB,
+    code: code / MIB,
     external: external / MIB,
     resident: process.memoryUsage.rss() / MIB,
     descriptors,

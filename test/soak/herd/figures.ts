@@ -12,6 +12,7 @@ export interface Course extends Trend {
 export interface ProcessFigures {
   /** MiB. */
   heap: Course
+  code: Course
   external: Course
   resident: Course
   descriptors: Course & { before: number; after: number }

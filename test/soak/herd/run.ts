@@ -86,6 +86,7 @@ function figuresOf(weighings: readonly Weighing[], from: number, before: number,
   const [first, last] = [counted[0], counted.at(-1)]
   return {
     heap: of('heap'),
+    code: of('code'),
     external: of('external'),
     resident: of('resident'),
     descriptors: { ...of('descriptors'), before, after },

@@ -2,6 +2,7 @@
 // another first seed with `--from 5000000`, or for so long with `--minutes 15`. Seeds are shared out to as many processes as `--cores` says (1).
 // Prints a table of what took effect; `--record` keeps the figures in docs/soak.json, of which docs/tested.md is made.
 // `npm run test:soak -- herd --clients 2000 --minutes 30 --seed 1` is the other soak: a crowd of clients, and a fault a second (docs/herd.json).
+// `npm run test:soak -- cluster --clients 1000 --minutes 10 --seed 1`: a crowd on three nodes, one of which is killed every 20 s.
 // `--snapshots folder` keeps two heap snapshots of each of its processes, after the warm-up and at the end.
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -9,11 +10,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { runClusterSoak } from './soak/cluster.mjs'
 import { runHerdSoak } from './soak/herd.mjs'
 
 function usage() {
   console.error(`usage: npm run test:soak -- [seeds] [--from seed] [--minutes n] [--cores n] [--record]
-       npm run test:soak -- herd [--clients n] [--minutes n] [--seed n] [--snapshots folder] [--record]`)
+       npm run test:soak -- herd [--clients n] [--minutes n] [--seed n] [--snapshots folder] [--record]
+       npm run test:soak -- cluster [--clients n] [--minutes n] [--seed n]`)
   process.exit(2)
 }
 
@@ -44,6 +47,8 @@ if (positionals[0] === 'herd') {
   if (!Object.values(plan).every((value) => value > 0)) usage()
   process.exit((await runHerdSoak({ ...plan, snapshots: values.snapshots, record: values.record })) ? 0 : 1)
 }
+
+if (positionals[0] === 'cluster') process.exit(runClusterSoak(values) ? 0 : 1)
 
 const minutes = values.minutes ?? SOAK_MINUTES
 // For a time: more than fit in it.

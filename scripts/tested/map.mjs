@@ -48,6 +48,12 @@ const hostileServer = 'test/security/hostile-server.test.ts'
 const redisNodes = 'test/redis/nodes.test.ts'
 const redisLog = 'test/redis/redis-log.test.ts'
 const nginx = 'test/interop/nginx.test.ts'
+const clusterTraffic = 'test/cluster/traffic.test.ts'
+const clusterFaults = 'test/cluster/faults.test.ts'
+const rolling = [
+  clusterFaults,
+  'all nodes are restarted one by one, each after a drain: nothing is lost, nothing doubled, nothing marked',
+]
 /** Every seed, by every oracle. */
 const simulation = [
   'test/simulation/shard.ts',
@@ -211,6 +217,35 @@ export const promises = [
     [
       [serverTopics, 'a client ahead of a log that lost its tail is shown another epoch, which it can come back with'],
       [redisNodes, 'a Redis that is restored from a backup is seen as a gap, and what comes next is heard'],
+    ],
+  ],
+  [
+    'Servers that share sessions are as one: any of them serves any request, and what was under way on one that is gone comes again, marked',
+    [
+      [
+        clusterTraffic,
+        '1,000 messages up and 1,000 down: each once, in order, in one session, whichever node a request comes to',
+      ],
+      [clusterTraffic, 'the same through 20 cuts: the session goes on, on whichever node'],
+      [
+        clusterTraffic,
+        'a link that the old node still believes in: its handler finishes once, the next waits for it, and nothing comes twice',
+      ],
+      [
+        clusterFaults,
+        'a node is killed between effect and record: the message comes again elsewhere, marked, by the same id and fence; or is in doubt',
+      ],
+      [
+        clusterFaults,
+        'a node stands still in a handler: the message is started again elsewhere, marked, and what the node says when it goes on changes nothing',
+      ],
+      [clusterFaults, 'Redis is killed and comes back with all it had: sessions go on, and nothing is lost'],
+      [
+        clusterFaults,
+        'Redis comes back as it was a while ago: sessions are renewed, gaps are told, and what was under way comes again, marked',
+      ],
+      rolling,
+      [clusterTraffic, 'a token gives its session to nobody else, on any node'],
     ],
   ],
   [
@@ -795,6 +830,7 @@ export const cases = [
         redisNodes,
         '1,000 messages published on one node reach a client of another, which is sent from node to node: each once, in order',
       ],
+      rolling,
     ],
   ],
   ['83', 'All tabs wake at once', 'Tabs do not share a link in this version; each probes its own.'],
@@ -1030,7 +1066,7 @@ export const untested = [
   ['Real mobile networks, and handover between them', 'Tests delay, narrow, hold, cut and lose on one machine.'],
   [
     'Middleboxes by name',
-    'Nginx is tested; antivirus software, corporate proxies, HAProxy and load balancers of clouds are stood for by what the fault proxy does to connections.',
+    'Nginx and HAProxy are tested; antivirus software, corporate proxies and load balancers of clouds are stood for by what the fault proxy does to connections.',
   ],
   ['HTTP/3 and WebSocket over HTTP/2', 'Streams and polls are tested over HTTP/2.'],
   ['Service workers in between', 'Not tested.'],

@@ -55,7 +55,11 @@ export interface Cluster {
   readonly balancer: Haproxy
   /** What `onError` of the servers was told. */
   readonly faults: readonly string[]
-  agent(options: AgentOptions, path?: Path): Promise<Member>
+  /** @default the server at '/realtime', through HAProxy */
+  agent(
+    options: AgentOptions,
+    where?: { path?: Path | undefined; balancer?: { readonly url: string } },
+  ): Promise<Member>
   /** Resolves with the node where a handler of the topic is held, or runs again. */
   held(topic: string, redelivered?: boolean): Promise<ClusterNode>
   entries(): Entry[]
@@ -153,8 +157,8 @@ export async function startCluster({
     redis,
     balancer,
     faults,
-    async agent(options, path = '/realtime') {
-      const proxy = await faultProxy({ target: Number(new URL(balancer.url).port), keptEvents: 100 })
+    async agent(options, { path = '/realtime', balancer: { url } = balancer } = {}) {
+      const proxy = await faultProxy({ target: Number(new URL(url).port), keptEvents: 100 })
       const agent = createAgent(proxy.url + path, options, NodeWebSocket as unknown as typeof WebSocket)
       const member = { ...agent, proxy }
       members.push(member)

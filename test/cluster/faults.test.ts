@@ -19,7 +19,7 @@ afterAll(() => cluster.close())
 
 /** A client for each transport. */
 const join = (path?: Path): Promise<Member[]> =>
-  Promise.all(transports.map((transport) => cluster.agent({ transports: [transport], hasty: true }, path)))
+  Promise.all(transports.map((transport) => cluster.agent({ transports: [transport], hasty: true }, { path })))
 
 const startsOf = (topic: string): Entry[] =>
   cluster.entries().filter((entry) => entry.did === 'start' && entry.topic === topic)
@@ -135,8 +135,8 @@ test('a node stands still in a handler: the message is started again elsewhere, 
   for (const { answer } of held) expect(await answer).not.toBe(first!.name)
   first!.goOn()
   await first!.sees('UP')
-  await first!.ask({ do: 'release' })
   for (const { client, topic } of held) {
+    await first!.ask({ do: 'release', topic })
     await until(() => cluster.entries().filter((entry) => entry.topic === topic).length === 4, 'both handlers to end')
     expect(await client.send('up/next', 2)).toMatchObject({ outcome: 'acknowledged' })
     const [begun, ...again] = startsOf(topic)

@@ -20,7 +20,8 @@ export interface NodePlan {
 /** What it can be asked. */
 export type Command =
   | { readonly do: 'publish'; readonly topic: string; readonly from: number; readonly to: number }
-  | { readonly do: 'release' | 'stats' | 'close' }
+  | { readonly do: 'release'; readonly topic: string }
+  | { readonly do: 'stats' | 'close' }
   | { readonly do: 'drain'; readonly within: number }
 
 /** Requests that came to a node: for each kind (`hello`, `post`, `poll`, `get`, `upgrade`), whose they were, by the name of the session; '' for new ones. */
@@ -54,7 +55,7 @@ const entryOf = (did: Entry['did'], data: unknown, meta: MessageMeta): Entry => 
   const { session, serial, id, fence, redelivered, topic } = meta
   return { did, node: plan.name, session: session.id, serial, id, fence, redelivered, topic, data }
 }
-const held = new Set<() => void>()
+const held = new Map<string, () => void>()
 function setUp(server: Server): Server {
   server.onMessage('up/*', (data, meta) => {
     journal.write(entryOf('start', data, meta))
@@ -70,7 +71,7 @@ function setUp(server: Server): Server {
     const { topic, redelivered } = meta
     journal.write(entryOf('start', data, meta))
     tell({ told: 'held', topic, redelivered })
-    if (!redelivered) await new Promise<void>((resolve) => held.add(resolve))
+    if (!redelivered) await new Promise<void>((resolve) => held.set(topic, resolve))
     journal.write(entryOf('end', data, meta))
     return plan.name
   })
@@ -126,7 +127,7 @@ async function close(): Promise<void> {
 }
 async function obey(command: Command): Promise<unknown> {
   if (command.do === 'stats') return { server: server.stats(), seen } satisfies NodeStats
-  if (command.do === 'release') for (const release of held) release()
+  if (command.do === 'release') held.get(command.topic)?.()
   if (command.do === 'publish')
     for (let n = command.from; n < command.to; n++) await server.publish(command.topic, n, { id: String(n) })
   if (command.do === 'drain') await Promise.all(servers.map((each) => each.server.drain({ within: command.within })))

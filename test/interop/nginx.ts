@@ -8,8 +8,8 @@ import { endKept, spawnKept } from '../support/kept-process.ts'
 import { freePort } from '../support/ports.ts'
 
 export interface NginxOptions {
-  /** Port of the server behind, on 127.0.0.1. */
-  target: number
+  /** Port of the server behind, on 127.0.0.1; of several, requests go to one after the other. */
+  target: number | readonly number[]
   /** Whether it passes a WebSocket's upgrade on. Without, the server behind sees a plain GET. @default true */
   upgrade?: boolean
   /**
@@ -49,10 +49,16 @@ http {
   access_log ${folder}/access.log short;
   ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder}/${name};`).join('\n  ')}
   map $http_upgrade $connection_upgrade { default upgrade; '' ''; }
+  upstream nodes {
+${[options.target]
+  .flat()
+  .map((target) => `    server 127.0.0.1:${target};`)
+  .join('\n')}
+  }
   server {
     listen 127.0.0.1:${port};
     location / {
-      proxy_pass http://127.0.0.1:${options.target};
+      proxy_pass http://nodes;
       proxy_http_version ${options.httpVersion ?? '1.1'};
       proxy_set_header Host $http_host;${(options.upgrade ?? true) ? upgradeHeaders : "\n      proxy_set_header Connection '';"}
       proxy_buffering ${(options.buffering ?? false) ? 'on' : 'off'};

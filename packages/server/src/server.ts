@@ -101,7 +101,7 @@ export interface Server<Topics = Record<string, unknown>> {
   disconnect(session: string, options?: { code?: number; reason?: string }): void
   /**
    * Asks all clients to move to another server within so many ms, takes no new links, and resolves when all have left; what is left then
-   * is closed (they resume elsewhere). Call `close()` after it. @default within 10_000
+   * is closed (they resume elsewhere). Where sessions are shared, handlers then have as long again to finish. Call `close()` after it. @default within 10_000
    */
   drain(options?: { within?: number }): Promise<void>
   /** Closes every link at once; clients come back later. Resolves when no socket, timer or listener is left. */

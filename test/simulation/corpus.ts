@@ -12,6 +12,7 @@ interface Found extends Plan {
 export const corpus: readonly Found[] = [
   {
     seed: 1003020,
+    shared: false,
     found:
       'who left a topic and subscribed anew, with more, before anything was answered, took the second answer for the third',
     only: [

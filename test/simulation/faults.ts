@@ -52,6 +52,12 @@ export const FAULTS = [
   'told-twice',
   'trim',
   'roll-back',
+  // What several processes share
+  'store-slow',
+  'store-fails-before',
+  'store-fails-after',
+  'store-untold',
+  'store-restored',
   'expiry',
   // The page and its user
   'reload',

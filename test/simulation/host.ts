@@ -12,6 +12,7 @@ import {
 } from '@holdfast/server'
 import type { Chance } from './chance.ts'
 import { replyTo, type Body, type Ledger, type Meta } from './ledger.ts'
+import type { SharedSessions } from '../support/shared-sessions.ts'
 import type { Network, Process } from './network.ts'
 import type { Truth } from './truth.ts'
 import type { Clock, World } from './world.ts'
@@ -31,6 +32,8 @@ export interface HostOptions {
   /** Most ms that the log takes for an answer; 0: it answers at once. */
   logDelay: number
   settings: ServerOptions
+  /** Where sessions are kept that several processes share; null: each has its own. */
+  sharedSessions: SharedSessions | null
   /** Credentials that are good, and for how long, ms. */
   credentialLife(): number
   /** Whether the process dies right here. */
@@ -99,13 +102,15 @@ export function createHost(options: HostOptions): Host {
     },
   }
   const log = options.logDelay ? slow(deadly, clock, () => chance.int(options.logDelay)) : deadly
+  const sessions = options.sharedSessions?.open() ?? null
   const pause = (ms: number): Promise<void> => new Promise((resolve) => clock.after(ms, resolve))
 
   function kill(): void {
     if (actor.state === 'dead') return
     world.trace(`process ${n} dies`)
     actor.state = 'dead'
-    network.process = null
+    network.processes.delete(host)
+    if (sessions) options.sharedSessions!.kill(sessions.node)
     network.lose(host)
     options.died()
   }
@@ -135,12 +140,15 @@ export function createHost(options: HostOptions): Host {
     clock,
     random: chance.float,
     log,
+    sessions,
     async authenticate({ credential }) {
       if (!options.isCalm() && chance.hit(0.2)) await pause(chance.int(400))
       dies('authenticate')
       return authenticate(options, credential, actor.skew)
     },
     onError(error, where) {
+      // A store that fails is one of the faults.
+      if (where === 'the session store') return
       if (actor.state === 'alive' && (error as Error).message !== 'planned')
         world.fail('sound', `${where}: ${String((error as Error).stack)}`)
     },
@@ -151,6 +159,6 @@ export function createHost(options: HostOptions): Host {
   server.onMessage('up/*', handle as never)
   server.onMessage('up/many/*', handle as never, { concurrent: true })
   world.trace(`process ${n} starts`)
-  network.process = host
+  network.processes.add(host)
   return host
 }

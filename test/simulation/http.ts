@@ -177,13 +177,14 @@ function exchange(network: Network, conn: Conn, body: string, given: Answering):
   /** What a proxy sends once more goes by a connection of its own, and nobody reads the answer. */
   function repeat(): void {
     world.after(null, weather.later(), () => {
-      if (!network.process) return
+      const { process } = network
+      if (!process) return
       const twin = network.open({ ...conn.page, name: conn.page.name + "'" }, conn.kind)
       network.release(twin)
       const nobody: Answering = { head() {}, piece() {}, end() {}, broken() {} }
-      serve(network, twin, network.process, body, nobody)
+      serve(network, twin, process, body, nobody)
       // The proxy does not wait for ever.
-      world.after(network.process.actor, 30_000, () => twin.onServerLost?.())
+      world.after(process.actor, 30_000, () => twin.onServerLost?.())
     })
   }
   const fate = weather.exchange(conn.kind, body)

@@ -49,6 +49,10 @@ export interface Meta {
 }
 
 export interface Facts {
+  /** Whether several processes share sessions. */
+  readonly isShared: boolean
+  /** Whether any process has died. */
+  hasDied(): boolean
   isDead(process: number): boolean
   /** Whether the session was lost to its client in a way that leaves nothing to tell what was handled. */
   isUnknown(session: string): boolean
@@ -83,8 +87,12 @@ export function createLedger(world: World, facts: Facts): Ledger {
   const fail = (oracle: Oracle, letter: Letter, what: string): void => world.fail(oracle, `${letter.key}: ${what}`)
 
   function checkOrder(letter: Letter, meta: Meta, start: Start): void {
-    const place = start.process + ' ' + meta.session.id
-    const before = last.get(place) ?? { serial: 0, n: -1, before: null }
+    const place = (facts.isShared ? '' : start.process + ' ') + meta.session.id
+    let before = last.get(place) ?? { serial: 0, n: -1, before: null }
+    // What a process that died had begun is begun again, in its turn.
+    if (facts.isShared && letter.starts.some(({ session }) => session === meta.session.id))
+      before = { serial: meta.serial - 1, n: letter.n - 1, before: null }
+    if (before.before && facts.isDead(before.before.process)) before = { ...before, before: null }
     if (meta.serial <= before.serial) fail('order', letter, `serial ${meta.serial} is started after ${before.serial}`)
     if (letter.n <= before.n) fail('order', letter, `message ${letter.n} is started after ${before.n}`)
     if (before.before?.finished === 'running') fail('order', letter, `started before serial ${before.serial} is done`)
@@ -117,7 +125,8 @@ export function createLedger(world: World, facts: Facts): Ledger {
       'connection-closed': facts.wasClosed(page),
       'session-lost': letter.once && facts.hasLostSession(page),
       'identity-changed': facts.hasLostSession(page),
-      'in-doubt': facts.intake === 'at-most-once' && facts.hasLostSession(page),
+      'in-doubt':
+        facts.intake === 'at-most-once' && (facts.hasLostSession(page) || (facts.isShared && facts.hasDied())),
       poison: facts.hasLostSession(page),
     }
     switch (outcome) {
@@ -186,8 +195,9 @@ export function createLedger(world: World, facts: Facts): Ledger {
       world.trace(
         `start ${k} as ${meta.id} in ${meta.session.id} by process ${process}${meta.redelivered ? ' redelivered' : ''}`,
       )
-      if (!letter.heardFresh.has(process))
-        fail('fence', letter, 'handled, though it only came on a link that had been taken over')
+      // A server that has not heard that it lost a session may still start what is never recorded.
+      const isFresh = facts.isShared ? letter.heardFresh.size || meta.volatile : letter.heardFresh.has(process)
+      if (!isFresh) fail('fence', letter, 'handled, though it only came on a link that had been taken over')
       if (meta.volatile !== (letter.kind === 'volatile')) fail('once', letter, 'handled with the wrong guarantee')
       const start: Start = {
         process,

@@ -6,9 +6,11 @@ import { toConn, until, type Deed } from './deed.ts'
 import { pageDeeds } from './page-deeds.ts'
 
 /** Somebody else says hello with the session of a client that is connected, and stays a while (PROTOCOL.md §11.10). */
-function takeOver({ world, wire, network, chance, robbed }: Sim): boolean {
+function takeOver({ world, wire, network, chance, robbed, shared }: Sim): boolean {
   const { process } = network
-  const present = [...wire.sessions.values()].filter(({ process: at, id }) => at === process?.n && !robbed.has(id))
+  const present = [...wire.sessions.values()].filter(
+    ({ process: at, id }) => (shared || at === process?.n) && !robbed.has(id),
+  )
   if (!present.length) return false
   const { id, token, fence } = chance.pick(present)
   robbed.add(id)
@@ -35,7 +37,12 @@ function leave(within: number | null): Deed {
     if (!host) return false
     sim.world.trace(`process ${host.n} is to leave, within ${within}`)
     const drained = within === null ? Promise.resolve() : host.server.drain({ within })
-    drained.then(() => host.server.close()).then(host.kill, (error: unknown) => sim.world.fail('sound', String(error)))
+    const close = (): Promise<void> => {
+      // What it has not finished by then is as if it were dead.
+      sim.closing.add(host.n)
+      return host.server.close()
+    }
+    drained.then(close).then(host.kill, (error: unknown) => sim.world.fail('sound', String(error)))
     return true
   }
 }
@@ -74,7 +81,8 @@ const deeds: { readonly [fault in Fault]?: Deed } = {
   'server-clock': (sim) => {
     const { world, chance, network } = sim
     const actor = network.process?.actor
-    if (!actor || actor.heldUntil > world.now) return false
+    // What they share is kept by a clock of its own.
+    if (!actor || sim.shared || actor.heldUntil > world.now) return false
     if (chance.hit(0.5)) actor.skew += chance.int(chance.pick([5000, 300_000]))
     else {
       // A machine that is stopped, and its clock with it.
@@ -103,6 +111,18 @@ const deeds: { readonly [fault in Fault]?: Deed } = {
     if (!lost) return false
     world.trace(`log ${topic} loses ${lost}`)
     truth.rolledBack(topic)
+    return true
+  },
+  'store-restored'({ shared, wire, world, chance, forgotten }) {
+    if (!shared) return false
+    const before = shared.snapshot()
+    const known = [...wire.sessions.values()]
+    world.after(null, chance.int(3000), () => {
+      world.trace('the store is restored')
+      shared.restore(before)
+      for (const { id } of known) forgotten.add(id)
+      for (const { id } of wire.sessions.values()) forgotten.add(id)
+    })
     return true
   },
   ...pageDeeds,

@@ -75,8 +75,9 @@ export interface Network {
   readonly world: World
   readonly weather: Weather
   readonly taps: Taps
-  /** The process that new connections reach. */
-  process: Process | null
+  /** The process that the next new connection reaches: any of those that are there. */
+  readonly process: Process | null
+  readonly processes: Set<Process>
   /** Connections that their client has not let go of. */
   readonly conns: ReadonlySet<Conn>
   open(page: Page, kind: Kind): Conn
@@ -90,7 +91,9 @@ export interface Network {
   lose(process: Process): void
 }
 
-export function createNetwork(world: World, weather: Weather, taps: Taps): Network {
+/** `pick`: one of so many. */
+export function createNetwork(world: World, weather: Weather, taps: Taps, pick: (count: number) => number): Network {
+  const processes = new Set<Process>()
   const conns = new Set<Conn>()
   /** Also those whose client has let go while the server does not know yet. */
   const all = new Set<Conn>()
@@ -113,7 +116,12 @@ export function createNetwork(world: World, weather: Weather, taps: Taps): Netwo
     world,
     weather,
     taps,
-    process: null,
+    get process() {
+      // One alone is not chosen: whether there are several changes nothing else that is drawn.
+      const i = processes.size > 1 ? pick(processes.size) : 0
+      return [...processes][i] ?? null
+    },
+    processes,
     conns,
     open(page, kind) {
       const path = { world, latency: weather.latency, pathStalledUntil: () => page.stalledUntil }

@@ -5,6 +5,8 @@
 
 export interface Plan {
   readonly seed: number
+  /** Whether two processes share their sessions. @default as the seed draws it */
+  readonly shared?: boolean
   /** What takes place, by name, such as `cut 3`: the third cut that is drawn. Left out: all of it. */
   readonly only?: readonly string[]
 }

@@ -1,6 +1,6 @@
 /** One run: a seed, its world, its faults; then calm, in which everything has to come right; then the end, which has to leave nothing. */
 import { createChance, type Chance } from './chance.ts'
-import { createFaults, faultOfCode, type Fault } from './faults.ts'
+import { createFaults, faultOfCode, type Fault, type Faults } from './faults.ts'
 import { createHost, resetProcesses, type CrashPoint, type Host } from './host.ts'
 import { createLedger, type Ledger } from './ledger.ts'
 import { publishLast, startLoad } from './load.ts'
@@ -14,7 +14,8 @@ import { settle } from './verdict.ts'
 import { createVirtualLog } from './virtual-log.ts'
 import { createVisitor, type Visitor } from './visitor.ts'
 import { createWire } from './wire.ts'
-import { createWorld } from './world.ts'
+import { createWorld, MORE_HOPS, type World } from './world.ts'
+import { createSharedSessions, type SharedSessions } from '../support/shared-sessions.ts'
 
 export interface Outcome {
   readonly seed: number
@@ -71,10 +72,24 @@ function deadly(
   }
 }
 
+/** A store that fails as the contract allows it to. */
+function sharedSessions(world: World, chance: Chance, { hits }: Pick<Faults, 'hits'>): SharedSessions {
+  return createSharedSessions({
+    clock: world.clock(world.actor('store')),
+    weather({ method }) {
+      const slow = hits('store-slow') ? chance.int(2000) : 0
+      if (method === 'tell') return hits('store-untold') ? { before: slow, fails: 'before' } : { before: slow }
+      if (hits('store-fails-before')) return { before: slow, fails: 'before' }
+      return hits('store-fails-after') ? { before: slow, fails: 'after' } : { before: slow, after: chance.int(5) }
+    },
+  })
+}
+
 function build(plan: Plan, platform: { online: boolean }): Sim {
   const chance = createChance(plan.seed)
   const cast = createCast(plan)
-  const world = createWorld()
+  const isShared = plan.shared ?? chance.fork('shared').hit(0.25)
+  const world = createWorld(isShared ? MORE_HOPS : undefined)
   const faults = createFaults(chance.fork('faults'), cast)
   const settings = serverSettings(chance.fork('settings'))
   const { resumeWindow, tombstoneWindow, intake } = settings
@@ -83,14 +98,21 @@ function build(plan: Plan, platform: { online: boolean }): Sim {
   const everyone: Visitor[] = []
   const ended = new Set<string>()
   const truth = createTruth(world)
-  const wire = createWire(
+  const forgotten = new Set<string>()
+  const closing = new Set<number>()
+  const running = (): Host[] => [...hosts.values()].filter(({ actor }) => actor.state === 'alive')
+  const wire = createWire({
     world,
-    () => ledger,
-    () => faults.count('expiry'),
-  )
+    ledger: () => ledger,
+    asked: () => faults.count('expiry'),
+    shared: () => (isShared ? running() : null),
+    window: resumeWindow,
+  })
   const telling = (): 'told' | 'untold' | 'twice' =>
     faults.hits('untold') ? 'untold' : faults.hits('told-twice') ? 'twice' : 'told'
-  const virtualLog = chance.hit(0.5) ? createVirtualLog(chance.fork('log'), telling) : null
+  const shared = isShared ? sharedSessions(world, chance.fork('store'), faults) : null
+  // Drawn all the same, so that the rest stays what it was.
+  const virtualLog = chance.hit(0.5) || isShared ? createVirtualLog(chance.fork('log'), telling) : null
   const sharedLog = virtualLog && truth.record(virtualLog.log)
   const isDead = (process: number): boolean => hosts.get(process)!.actor.state === 'dead'
   const visitorOf = (page: string): Visitor => everyone.find((visitor) => visitor.page.name === page)!
@@ -103,9 +125,12 @@ function build(plan: Plan, platform: { online: boolean }): Sim {
     )
   const ledger: Ledger = createLedger(world, {
     intake,
-    isDead,
+    isShared,
+    hasDied: () => closing.size > 0 || running().length < hosts.size,
+    isDead: (process) => isDead(process) || (isShared && closing.has(process)),
     isUnknown: (id) =>
       ended.has(id) ||
+      forgotten.has(id) ||
       isOut(id, resumeWindow + tombstoneWindow) ||
       everyone.some(({ tap }) => [...tap.lost].some(([token, why]) => why === 'refused' && token.startsWith(id))),
     wasClosed: (page) => visitorOf(page).wasClosed,
@@ -119,7 +144,8 @@ function build(plan: Plan, platform: { online: boolean }): Sim {
   const taps = deadly(wire, faults, (process, later) =>
     later ? void world.after(null, 0, () => kill(process)) : kill(process),
   )
-  const network = createNetwork(world, faults.weather, taps)
+  const balancer = chance.fork('balancer')
+  const network = createNetwork(world, faults.weather, taps, balancer.int)
   const keep = chance.pick([3, 20, 10_000])
   const logDelay = chance.pick([0, 0, 60])
   const hostChance = chance.fork('hosts')
@@ -135,6 +161,7 @@ function build(plan: Plan, platform: { online: boolean }): Sim {
       keep,
       logDelay,
       settings,
+      sharedSessions: shared,
       credentialLife: () => (faults.has('expiry') ? life : 1e9),
       dies: (point) => faults.hits(CRASHES[point]),
       isCalm: () => faults.isCalm,
@@ -143,6 +170,7 @@ function build(plan: Plan, platform: { online: boolean }): Sim {
     hosts.set(host.n, host)
   }
   startHost()
+  if (isShared) startHost()
   function visit(name: string): Visitor {
     const own = chance.fork(`visitor ${name}`)
     const visitor = createVisitor({
@@ -158,7 +186,8 @@ function build(plan: Plan, platform: { online: boolean }): Sim {
       isRash: () => faults.hits('rash-reconnect'),
       mayLose(token) {
         const session = wire.sessions.get(token)
-        return !session || isDead(session.process) || isOut(session.id, resumeWindow) || ended.has(session.id)
+        if (!session || ended.has(session.id) || isOut(session.id, resumeWindow)) return true
+        return isShared ? session.wasOut || forgotten.has(session.id) : isDead(session.process)
       },
     })
     visitors.push(visitor)
@@ -180,6 +209,10 @@ function build(plan: Plan, platform: { online: boolean }): Sim {
     visit,
     virtualLog,
     platform,
+    shared,
+    hosts: running,
+    forgotten,
+    closing,
     ended,
     robbed: new Set(),
     topics: ['t0', 't1', 't2', 't3'].slice(0, chance.between(1, 4)),

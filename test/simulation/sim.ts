@@ -2,6 +2,7 @@
 import type { Chance } from './chance.ts'
 import type { Faults } from './faults.ts'
 import type { Host } from './host.ts'
+import type { SharedSessions } from '../support/shared-sessions.ts'
 import type { Ledger } from './ledger.ts'
 import type { Network } from './network.ts'
 import type { Cast } from './plan.ts'
@@ -32,6 +33,14 @@ export interface Sim {
   readonly virtualLog: VirtualLog | null
   /** The process that runs now. */
   host(): Host | null
+  /** Where sessions are kept that several processes share, if they do. */
+  readonly shared: SharedSessions | null
+  /** Every process that runs. */
+  hosts(): readonly Host[]
+  /** Processes whose server is being closed. */
+  readonly closing: Set<number>
+  /** Sessions that the shared store has lost. */
+  readonly forgotten: Set<string>
   /** Sessions that the application has ended. */
   readonly ended: Set<string>
   /** Sessions that somebody else has taken over, each once: a client that has slept through many takeovers needs as many attempts. */

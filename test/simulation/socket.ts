@@ -120,16 +120,16 @@ function createSocket(network: Network, page: Page, protocols: readonly string[]
   function upgrade(): void {
     const { process } = network
     if (!process || process.actor.heldUntil > world.now)
-      return process ? wait() : conn.down.send(0, () => deliver.closed(1006, ''))
+      return process ? wait(process) : conn.down.send(0, () => deliver.closed(1006, ''))
     conn.process = process
     conn.down.send(0, deliver.opened)
     const hello = helloOf(protocols)
     end = accept(network, conn, process, protocols, deliver)
     if (hello && weather.repeatsUpgrade()) repeat(process, hello)
   }
-  function wait(): void {
-    conn.process = network.process!
-    world.after(conn.process.actor, 0, upgrade)
+  function wait(process: Process): void {
+    conn.process = process
+    world.after(process.actor, 0, upgrade)
   }
   /** A proxy sends the upgrade once more: nobody reads what the server says to that. */
   function repeat(process: Process, hello: string): void {

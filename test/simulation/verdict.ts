@@ -1,7 +1,9 @@
 /** After the faults: within two minutes everything has to come right, and stay so; what is closed has to leave nothing. */
 import type { Oracle } from './oracles.ts'
+import type { Host } from './host.ts'
 import type { Sim } from './sim.ts'
 import type { Visitor } from './visitor.ts'
+import type { World } from './world.ts'
 
 /** Longest time to come right, ms: a retry at the cap, a dead link found, an attempt that hangs. */
 const RECOVERY = 120_000
@@ -53,15 +55,15 @@ function checkCost({ world, ledger, faults }: Sim, { page, tap, calls }: Visitor
 }
 
 /** A session needs a hello: of a link, of a proxy that repeats one, of somebody else. */
-function checkMemory({ world, faults, everyone, host }: Sim): void {
+function checkMemory({ world, faults, everyone, hosts }: Sim): void {
   const hellos = everyone.reduce((sum, { tap }) => sum + tap.opened, 0)
   const others = (faults.counts.get('repeated-hello') ?? 0) + (faults.counts.get('taken-over') ?? 0)
-  const { sessions } = host()!.server.stats()
+  const sessions = hosts().reduce((sum, { server }) => sum + server.stats().sessions, 0)
   if (sessions > hellos + others)
     world.fail('bounds', `the server keeps ${sessions} sessions, after ${hellos} links and ${others} others`)
 }
 
-async function closeAll({ world, network, visitors, host }: Sim): Promise<void> {
+async function closeAll({ world, network, visitors, hosts }: Sim): Promise<void> {
   for (const { page, client } of visitors) world.after(page.actor, 0, () => void client.close())
   await world.run(world.now + FAREWELL)
   if (world.failure) return
@@ -77,7 +79,11 @@ async function closeAll({ world, network, visitors, host }: Sim): Promise<void> 
         `${name}: connections ${conns.map(({ id, kind }) => id + ' ' + kind).join()} are left after close()`,
       )
   }
-  const { server, actor } = host()!
+  for (const host of hosts()) await closeServer(world, host)
+}
+
+async function closeServer(world: World, { server, actor }: Host): Promise<void> {
+  if (world.failure) return
   await world.run(world.now + 900_000, () => actor.timers === 0 && server.stats().sessions === 0)
   const { sessions, links, topics } = server.stats()
   if (sessions || links || topics)

@@ -15,10 +15,13 @@ export interface Admitted {
 }
 
 /** Why a session is not given to a link. */
-export const refusals: Readonly<Record<'other-identity' | 'other-codec' | 'stale' | 'ahead' | 'no-room', Farewell>> = {
+export const refusals: Readonly<
+  Record<'other-identity' | 'other-codec' | 'stale' | 'taken-over' | 'ahead' | 'no-room', Farewell>
+> = {
   'other-identity': { code: CloseCode.otherIdentity, reason: 'the session belongs to another identity' },
   'other-codec': { code: CloseCode.otherCodec, reason: 'the session has another codec' },
   stale: { code: CloseCode.stale, reason: 'stale incarnation' },
+  'taken-over': { code: CloseCode.takenOver, reason: 'taken over' },
   ahead: { code: CloseCode.protocol, reason: 'settled what was not acknowledged' },
   'no-room': { code: CloseCode.overloaded, reason: 'too many sessions' },
 }

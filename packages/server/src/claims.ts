@@ -1,6 +1,6 @@
 /** Which session a hello continues (PROTOCOL.md §4.4), where servers share sessions: what the store says, made into a working copy. */
 import { createHash } from 'node:crypto'
-import { createIntake, json } from '@holdfast/protocol'
+import { CloseCode, createIntake, json } from '@holdfast/protocol'
 import type { Codec, Hello, Position, Result } from '@holdfast/protocol'
 import { formerOf, refusals } from './admission.ts'
 import type { Admitted } from './admission.ts'
@@ -14,11 +14,13 @@ import { identityName } from './session.ts'
 import type { Former, Inbound, Session } from './session.ts'
 import { idOf, secretOf } from './sessions.ts'
 import type { SessionTable } from './sessions.ts'
-import type { Batch, Claim, Claimed, Gone, Refused, SessionStore } from './store.ts'
+import type { Batch, Claimed, Gone, Refused, SessionStore } from './store.ts'
 
 export interface Claims {
-  /** The session that a hello continues, a new one, or why neither. Rejects when the store is not available. */
+  /** The session that a hello continues, a new one, or why neither. */
   admit(link: Link, hello: Hello, identity: Identity | null): Promise<Admitted | Farewell>
+  /** Another server has claimed a session from a working copy that may not be here yet. */
+  heardFenced(holder: string): void
 }
 
 interface Parts {
@@ -45,6 +47,7 @@ interface Caller {
 /** What the store is shown in place of a token. */
 export const proofOf = (token: string): string => createHash('sha256').update(secretOf(token)).digest('base64url')
 
+const UNAVAILABLE: Farewell = { code: CloseCode.overloaded, reason: 'the session store is not available' }
 const NOTHING: Omit<Batch, 'version' | 'released'> = { taken: [], finished: [], settled: 0, inboxes: null }
 
 export function createClaims(parts: Parts): Claims {
@@ -52,6 +55,8 @@ export function createClaims(parts: Parts): Claims {
   const { limits } = context.settings
   const failed = (error: unknown): void => context.report(error, 'the session store')
   let holders = 0
+  /** Working copies that are being claimed, and what has been heard of them meanwhile. */
+  const underway = new Map<string, 'claiming' | 'fenced'>()
   const newHolder = (): string => store.node + '/' + ++holders
 
   function journalOf(session: Session, holder: string, claimed?: Claimed): Journal {
@@ -99,24 +104,29 @@ export function createClaims(parts: Parts): Claims {
     session.journal = journalOf(session, holder, claimed)
     return session
   }
-  /** There is no room for it here: whoever takes it up next has its messages handled. */
-  function giveBack(id: string, { holder, version, pending }: Claimed): void {
+  /** It is not taken up here after all: whoever takes it up next has its messages handled. */
+  async function giveBack(id: string, { holder, version, pending }: Claimed): Promise<void> {
     const released = pending.flatMap((each) => (each.holder === holder ? [each.serial] : []))
-    store
-      .write(id, holder, { ...NOTHING, version, released })
-      .then(() => store.detach(id, holder, null))
-      .then(undefined, failed)
+    const written = await store.write(id, holder, { ...NOTHING, version, released })
+    if (written.state === 'fenced') journalEvents.left(id, written.holder)
+    else await store.detach(id, holder, null)
   }
   function take(claimed: Claimed, token: string, caller: Caller): Admitted | Farewell {
     const { holder, former } = claimed
-    const present = sessions.byId(idOf(token))
+    const id = idOf(token)
+    const present = sessions.byId(id)
     if (present?.journal?.holder === holder)
       return present.intake.settle(caller.hello.settled) ? { session: present, former: null } : refusals.ahead
+    // A newer link had it elsewhere before the answer was here. What a working copy was that is given up finishes what it had begun.
+    if (underway.get(holder) !== 'claiming') {
+      if (underway.has(holder)) giveBack(id, claimed).catch(failed)
+      return refusals['taken-over']
+    }
     if (present) fence(present)
-    fenceAt(former, idOf(token))
+    fenceAt(former, id)
     const session = adopt(claimed, token, caller)
     if (!session) {
-      giveBack(idOf(token), claimed)
+      giveBack(id, claimed).catch(failed)
       return refusals['no-room']
     }
     void session.journal!.look()
@@ -131,23 +141,42 @@ export function createClaims(parts: Parts): Claims {
     const known = present && formerOf(present)
     return known && known.handled >= (told?.handled ?? 0) ? known : told
   }
-  function claimFor(token: string, { hello, identity, codec }: Caller): Claim {
+  /** Who it is given to, or what the store says instead. */
+  async function claim(token: string, caller: Caller): Promise<Admitted | Farewell | Gone | Refused> {
+    const { hello, identity, codec } = caller
     const { incarnation, settled } = hello
     const mine = sessions.byId(idOf(token))?.journal?.holder ?? null
     const who = { id: idOf(token), proof: proofOf(token), identity: identityName(identity), codec: codec.name ?? '' }
-    return { ...who, incarnation, settled, mine, fresh: newHolder() }
+    const fresh = newHolder()
+    underway.set(fresh, 'claiming')
+    try {
+      const claimed = await store.claim({ ...who, incarnation, settled, mine, fresh })
+      return claimed.state === 'claimed' ? take(claimed, token, caller) : claimed
+    } finally {
+      underway.delete(fresh)
+    }
+  }
+  async function admit(caller: Caller): Promise<Admitted | Farewell> {
+    const token = caller.hello.session
+    const claimed = token === null ? null : await claim(token, caller)
+    if (claimed && !('state' in claimed)) return claimed
+    if (claimed && claimed.state !== 'gone' && claimed.state !== 'unknown') return refusals[claimed.state]
+    const former = claimed && remains(claimed, token!, caller.codec)
+    const session = await create(caller)
+    return session ? { session, former } : refusals['no-room']
   }
 
   return {
+    heardFenced(holder) {
+      if (underway.has(holder)) underway.set(holder, 'fenced')
+    },
     async admit(link, hello, identity) {
-      const caller = { link, hello, identity, codec: link.codec ?? json }
-      const token = hello.session
-      const claimed = token === null ? null : await store.claim(claimFor(token, caller))
-      if (claimed?.state === 'claimed') return take(claimed, token!, caller)
-      if (claimed && claimed.state !== 'gone' && claimed.state !== 'unknown') return refusals[claimed.state]
-      const former = claimed && remains(claimed, token!, caller.codec)
-      const session = await create(caller)
-      return session ? { session, former } : refusals['no-room']
+      try {
+        return await admit({ link, hello, identity, codec: link.codec ?? json })
+      } catch (error) {
+        failed(error)
+        return UNAVAILABLE
+      }
     },
   }
 }

@@ -36,7 +36,7 @@ export interface JournalEvents {
   /** The record is gone, or is not as it was left. */
   lost(session: Session): void
   /** Something of it was recorded while another holder has the session. */
-  left(session: Session, holder: string): void
+  left(id: string, holder: string): void
 }
 
 export interface JournalStart {
@@ -131,7 +131,7 @@ export function createJournal(
   }
   function settle(batch: Batch, written: Written): void {
     if (written.state === 'fenced') {
-      if (batch.finished.length + batch.released.length > 0) events.left(session, written.holder)
+      if (batch.finished.length + batch.released.length > 0) events.left(session.id, written.holder)
       if (state === 'owner') events.fenced(session)
     } else if (written.state === 'lost') {
       const before = state

@@ -65,7 +65,9 @@ export function createSharing({ context, store, sessions, moved, close, conclude
   let touchAt = 0
   const failed = (error: unknown): void => report(error, 'the session store')
   const peers = createPeers(context, store, noted)
-  store.join({ told: peers.told }, { window: resumeWindow, tombstone: tombstoneWindow })
+  // A server that dies has kept its records for the last time some while before.
+  const touchEvery = resumeWindow / 6
+  store.join({ told: peers.told }, { window: resumeWindow + 2 * touchEvery, tombstone: tombstoneWindow })
 
   /** Its working copy, if it is this one. */
   const ownedBy = (id: string, holder: string): Session | null => {
@@ -78,6 +80,7 @@ export function createSharing({ context, store, sessions, moved, close, conclude
     if (type === 'disconnect') return sessions.byId(id) ? disconnect(id, { code: note[2], reason: note[3] }) : undefined
     const session = ownedBy(id, note[2])
     if (session) fence(session)
+    else claims.heardFenced(note[2])
   }
   function fence(session: Session): void {
     if (sessions.byId(session.id) !== session) return
@@ -94,7 +97,7 @@ export function createSharing({ context, store, sessions, moved, close, conclude
     session.journal!.stop()
     conclude(session)
   }
-  function left({ id }: Session, holder: string): void {
+  function left(id: string, holder: string): void {
     if (nodeOf(holder) === store.node) noted(['changed', id])
     else peers.tell(nodeOf(holder), ['changed', id])
   }
@@ -120,7 +123,7 @@ export function createSharing({ context, store, sessions, moved, close, conclude
 
   return {
     peers,
-    admit: claims.admit,
+    ...claims,
     async find(token, incarnation) {
       const where = await store.find(idOf(token), proofOf(token))
       if (!where) return LINK_GONE
@@ -158,7 +161,7 @@ export function createSharing({ context, store, sessions, moved, close, conclude
       const attached = [...sessions.all()].filter(({ place }) => place.state === 'attached')
       for (const { journal } of attached) void journal!.look()
       if (now < touchAt) return
-      touchAt = now + resumeWindow / 3
+      touchAt = now + touchEvery
       whenReady(
         () => store.touch(attached.map(({ id, journal }) => [id, journal!.holder])),
         (lost) => {

@@ -59,6 +59,16 @@ export function createEventSourceListener(gate: Gate): EventSourceListener {
       drop(value, ticket)
     }
   }
+  /** Whether the store did it. */
+  async function asked(ask: () => Promise<unknown> | undefined): Promise<boolean> {
+    try {
+      await ask()
+      return true
+    } catch (error) {
+      context.report(error, 'the session store')
+      return false
+    }
+  }
   function stream(request: IncomingMessage, response: ServerResponse, codec: Codec, refusals: Refusals): LinkEnd {
     const link = createStreamLink(gate, { response, codec, refusals })
     const end = gate.hub.arrivals.accept(link, requestOf(request))
@@ -83,7 +93,8 @@ export function createEventSourceListener(gate: Gate): EventSourceListener {
       tickets.set(value, ticket)
       weight += weightOf(bytes)
       // It may be shown to another server. Here it is kept for what it counts.
-      await sessions?.put(TICKET + value, ticket.hello, TICKET_LIFE)
+      if (!(await asked(() => sessions?.put(TICKET + value, ticket.hello, TICKET_LIFE))))
+        return gate.answer(response, 503, [], codec)
       gate.answer(response, 200, [codec.encode(['ticket', value])], codec)
     },
     async redeem(request, response, value) {
@@ -91,7 +102,9 @@ export function createEventSourceListener(gate: Gate): EventSourceListener {
       const ticket = tickets.get(value)
       const codec = codecs.named(value.split('.')[1] ?? '')
       if (ticket) drop(value, ticket)
-      const hello = sessions ? await sessions.take(TICKET + value) : ticket?.hello
+      let hello = ticket?.hello ?? null
+      if (sessions && !(await asked(async () => (hello = await sessions.take(TICKET + value)))))
+        return gate.answer(response, 503, [], json)
       if (!hello || !codec) return gate.refuse(response, UNKNOWN_TICKET, json)
       stream(request, response, codec, 'stream').receive(hello)
     },

@@ -6,6 +6,7 @@ import type { ServerResponse } from 'node:http'
 import { CloseCode, UP_FRAMES } from '@holdfast/protocol'
 import type { Codec, Packet, UpFrame } from '@holdfast/protocol'
 import type { Farewell } from '../farewell.ts'
+import type { Sharing } from '../sharing.ts'
 import type { Arrived, Gate } from './gate.ts'
 import type { LongPollingListener } from './long-polling.ts'
 
@@ -75,6 +76,15 @@ export function createExchange(gate: Gate, longPolling: LongPollingListener): Ex
     bye(reply, GONE, codec)
   }
 
+  async function find(token: string, incarnation: number): Promise<Awaited<ReturnType<Sharing['find']>> | null> {
+    try {
+      return await sharing!.find(token, incarnation)
+    } catch (error) {
+      context.report(error, 'the session store')
+      return null
+    }
+  }
+
   const undo = sharing?.peers.serve((asked, answer, onGone) => {
     const codec = context.codecs.named(asked.codec)
     const packet = codec && (codec.name ? new Uint8Array(asked.body) : asked.body.toString())
@@ -91,7 +101,9 @@ export function createExchange(gate: Gate, longPolling: LongPollingListener): Ex
       if (!head) return gate.refuse(response, NO_HEAD, arrived.codec)
       const [, token, incarnation] = head
       if (sharing && 'code' in hub.owner(token, incarnation)) {
-        const where = await sharing.find(token, incarnation)
+        const where = await find(token, incarnation)
+        // Sent again by the client.
+        if (!where) return gate.answer(response, 503, [], arrived.codec)
         if ('node' in where) return handOn(where.node, head, { arrived, body, response })
         if (arrived.frames.some(([kind]) => kind === 'bye')) sharing.leave(token, incarnation)
         return bye(replyTo(gate, response), where, arrived.codec)

@@ -479,6 +479,19 @@ describe('a store that goes back in time', () => {
   })
 })
 
+test('a store that goes back in time while nothing is written is noticed as well, and nobody is told of a newer link', async () => {
+  const cluster = createCluster()
+  const peer = connectPeer(cluster.a.server)
+  const { session } = await peer.welcome()
+  peer.say(['send', 1, 'do', 'a'])
+  await settled()
+  cluster.store.restore(cluster.store.snapshot())
+  await cluster.clock.advance(45_000)
+  expect(peer.closed).toBe(CloseCode.overloaded)
+  const next = connectPeer(cluster.a.server, { session, incarnation: 2 })
+  expect(await next.welcome()).toMatchObject({ resumed: false, former: [1, []] })
+})
+
 describe('a server without room', () => {
   test('leaves the session and its messages to others', async () => {
     const gates = createGates()

@@ -109,6 +109,17 @@ export function createSharing({ context, store, sessions, moved, close, conclude
     await Promise.race([late, Promise.all(idle)])
     undo()
   }
+  /** This working copy is one no more: because another one has the session, or because the store has lost it. */
+  function learnWhy(id: string, holder: string): void {
+    whenReady(
+      () => store.seize(id, holder, []),
+      ({ state }) => {
+        const session = state === 'seized' ? null : ownedBy(id, holder)
+        if (session) (state === 'fenced' ? fence : lose)(session)
+      },
+      failed,
+    )
+  }
   const claims = createClaims({
     context,
     store,
@@ -164,11 +175,8 @@ export function createSharing({ context, store, sessions, moved, close, conclude
       touchAt = now + touchEvery
       whenReady(
         () => store.touch(attached.map(({ id, journal }) => [id, journal!.holder])),
-        (lost) => {
-          for (const { id, journal } of attached) {
-            const session = lost.includes(id) ? ownedBy(id, journal!.holder) : null
-            if (session) fence(session)
-          }
+        (ids) => {
+          for (const { id, journal } of attached) if (ids.includes(id)) learnWhy(id, journal!.holder)
         },
         failed,
       )

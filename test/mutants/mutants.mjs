@@ -207,7 +207,7 @@ export const mutants = [
   {
     name: 'after a crash a message is started twice without being told (at-most-once ignored)',
     file: uplink,
-    from: "(message.id !== null || message.again) && settings.intake === 'at-most-once'",
+    from: "(message.id !== null || message.again) && (message.once || settings.intake === 'at-most-once')",
     to: 'false',
     by: [server],
   },
@@ -245,6 +245,13 @@ export const mutants = [
     file: journal,
     from: 'if (still && message) message.again = still.again',
     to: 'if (still && message) message.again = false',
+    by: [sharing],
+  },
+  {
+    name: 'a message sent once is started again by another server',
+    file: journal,
+    from: "once: id === ''",
+    to: 'once: false',
     by: [sharing],
   },
   {

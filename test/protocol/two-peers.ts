@@ -122,8 +122,13 @@ export function createPeers(random: Random, limits: OutboxLimits, window: number
     const frames = outbox.take(now, budget)
     if (!frames.length) return
     let bytes = 0
-    for (const { serial, payload, id } of frames) {
+    for (const { serial, payload, id: told } of frames) {
+      const id = told || null
       if (payload) {
+        ensure(
+          (told === '') === payload.once,
+          `message ${payload.index}: an empty id says that it is wanted once at most`,
+        )
         bytes += payload.bytes
         payload.sessions.add(known!)
         ensure(
@@ -156,7 +161,7 @@ export function createPeers(random: Random, limits: OutboxLimits, window: number
     for (const { serial, payload: truth, id } of poison < 0
       ? packet.frames
       : packet.frames.slice(0, whole ? 0 : poison)) {
-      const verdict = session.intake.receive(serial, truth && { truth, id })
+      const verdict = session.intake.receive(serial, truth && { truth, id: id || null })
       if (verdict === 'beyond') count.beyond++
       if (truth && verdict === 'taken') truth.received = true
     }

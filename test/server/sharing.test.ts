@@ -303,6 +303,21 @@ describe('a server that dies', () => {
     expect(cluster.calls.length).toBe(1)
     expect(await next.toldOf('ack')).toContainEqual(['ack', 1, [[1, null, 'in-doubt', expect.any(String)]]])
   })
+
+  test('nor is one whose sender wanted it once at most', async () => {
+    const gates = createGates()
+    const cluster = createCluster(gates.handler)
+    const peer = connectPeer(cluster.a.server)
+    const { session } = await peer.welcome()
+    peer.say(['send', 1, 'do', 'a', ''], ['send', 2, 'do', 'b'])
+    await settled()
+    expect(cluster.calls[0]!.meta).toMatchObject({ redelivered: false, id: expect.stringMatching(/\.1$/) })
+    cluster.store.kill(cluster.a.name)
+    const next = connectPeer(cluster.b.server, { session, incarnation: 2 })
+    await cluster.clock.advance(12_000)
+    expect(dataOf(cluster)).toEqual(['a', 'b'])
+    expect(await next.toldOf('ack')).toContainEqual(['ack', 1, [[1, null, 'in-doubt', expect.any(String)]]])
+  })
 })
 
 describe('a server that has given a session up', () => {

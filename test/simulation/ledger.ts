@@ -105,6 +105,7 @@ export function createLedger(world: World, facts: Facts): Ledger {
     // In a session that was taken from its client, what waited goes on; meanwhile the client may have sent it again in its new one.
     const isLate = facts.isUnknown(meta.session.id)
     if (!meta.redelivered && !isLate) fail('once', letter, 'started again without being called redelivered')
+    if (letter.once) fail('once', letter, 'started again though its sender wanted it once at most')
     if (facts.intake === 'at-most-once') fail('once', letter, 'started again though at most once was asked for')
     for (const { process, session } of starts)
       if (!facts.isDead(process) && !facts.isUnknown(session) && !isLate)
@@ -126,7 +127,8 @@ export function createLedger(world: World, facts: Facts): Ledger {
       'session-lost': letter.once && facts.hasLostSession(page),
       'identity-changed': facts.hasLostSession(page),
       'in-doubt':
-        facts.intake === 'at-most-once' && (facts.hasLostSession(page) || (facts.isShared && facts.hasDied())),
+        (facts.intake === 'at-most-once' && facts.hasLostSession(page)) ||
+        (facts.isShared && facts.hasDied() && (letter.once || facts.intake === 'at-most-once')),
       poison: facts.hasLostSession(page),
     }
     switch (outcome) {

@@ -98,7 +98,7 @@ export interface Receipt {
 export interface SendOptions {
   /** May be lost: no serial, never queued; `not-sent` without an open link. Default false. */
   volatile?: boolean
-  /** Should its session be lost while nobody knows what became of it: settle as `in-doubt` instead of sending again. Default false. */
+  /** Should its session, or the server that handles it, be lost while nobody knows what became of it: settle as `in-doubt` instead of having it handled again. Default false. */
   once?: boolean
   /** ms for which it is worth sending; not put on a link after that (`not-sent`, `expired`). Default: for ever. */
   ttl?: number

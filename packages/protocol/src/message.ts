@@ -26,7 +26,7 @@ export interface Message<P> {
   settle(outcome: Outcome): void
 }
 
-/** One message to put on the link: no payload means `void`, an id means redelivered in a new session. */
+/** One message to put on the link: no payload means `void`, an id means redelivered in a new session, an empty one `once`. */
 export interface Transmission<P> {
   serial: number
   topic: string

@@ -192,9 +192,9 @@ export function createOutbox<P>(limits: OutboxLimits): Outbox<P> {
       const out: Transmission<P>[] = []
       let left = maxBytes
       const fits = (entry: Entry<P>): boolean => left > 0 && (!out.length || entry.bytes <= left)
-      const put = ({ serial, topic, payload, bytes, redelivered, id }: Entry<P>): void => {
+      const put = ({ serial, topic, payload, bytes, redelivered, once, id }: Entry<P>): void => {
         left -= bytes
-        out.push({ serial, topic, payload, id: redelivered ? id : null })
+        out.push({ serial, topic, payload, id: redelivered ? id : once ? '' : null })
       }
       expire(now)
       for (; nextSerial <= lastSerial; nextSerial++) {

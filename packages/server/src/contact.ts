@@ -101,7 +101,8 @@ export function createContact({ context, uplink, topics, upkeep, close, end, det
     switch (frame[0]) {
       case 'send': {
         const [, serial, topic, data, id = null] = frame
-        return uplink.receive(session, serial, { topic, data, id, bytes, transport: link.transport, again: false })
+        const name = { id: id || null, once: id === '' }
+        return uplink.receive(session, serial, { topic, data, ...name, bytes, transport: link.transport, again: false })
       }
       case 'void':
         return uplink.receive(session, frame[1], null)

@@ -50,8 +50,8 @@ export interface JournalStart {
 /** How long after a failure it is tried again, in ms. */
 const RETRY = 500
 
-export const encodeMessage = (codec: Codec, serial: number, { topic, data, id }: Inbound): Packet =>
-  codec.join([codec.encode(['send', serial, topic, data, ...(id === null ? [] : [id])])])
+export const encodeMessage = (codec: Codec, serial: number, { topic, data, id, once }: Inbound): Packet =>
+  codec.join([codec.encode(['send', serial, topic, data, ...(once ? [''] : id === null ? [] : [id])])])
 
 /** Null for what cannot have been written by a server. */
 export function decodeMessage(
@@ -62,7 +62,7 @@ export function decodeMessage(
   const frames = codec.decode<UpFrame>(packet, UP_FRAMES)
   if ('malformed' in frames || frames[0]?.[0] !== 'send') return null
   const [, , topic, data, id = null] = frames[0]
-  return { topic, data, id, bytes: Buffer.byteLength(packet), ...rest }
+  return { topic, data, id: id || null, once: id === '', bytes: Buffer.byteLength(packet), ...rest }
 }
 
 export const nodeOf = (holder: string): string => holder.slice(0, holder.lastIndexOf('/'))

@@ -13,6 +13,8 @@ export interface Inbound {
   readonly data: unknown
   /** Its id of a former session, on redelivery (PROTOCOL.md §6.5). */
   readonly id: string | null
+  /** Its sender wants its handler started once at most. */
+  readonly once: boolean
   /** About its size; what waits is bounded by it. */
   readonly bytes: number
   /** Of a message that another server had taken in: that of the link that took the session up here. */

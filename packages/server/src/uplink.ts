@@ -118,7 +118,7 @@ export function createUplink(context: Context, handlers: Handlers, wake: (sessio
     session.blockedBy = serial
     session.waitingBytes -= message.bytes
     const { topic } = message
-    if ((message.id !== null || message.again) && settings.intake === 'at-most-once')
+    if ((message.id !== null || message.again) && (message.once || settings.intake === 'at-most-once'))
       return reject(session, serial, IN_DOUBT)
     if (topic.startsWith('~')) return reject(session, serial, REFUSED)
     let state: 'starting' | 'waiting' = 'starting'

@@ -2,7 +2,7 @@
 // and minified as an application would.
 import { fileURLToPath } from 'node:url'
 import { build, type BuildOptions } from 'esbuild'
-import { contestants, type Contestant } from './contract.ts'
+import { contestants, type Contestant, type Library } from './contract.ts'
 
 /** Where everything is built to: below the workspace, so that its dependencies are found from there. */
 const DIST = 'dist'
@@ -18,10 +18,10 @@ export interface Bundles {
   /** Path of a program: `server-process`, `client-process` and so on. */
   program(name: string): string
   /** Path of a page's script. */
-  page(name: Contestant): string
+  page(name: Library): string
 }
 
-const programs = ['server-process', 'client-process']
+const programs = ['server-process', 'client-process', 'heap-process', 'recovery-process', 'load-server', 'load-clients']
 
 export async function bundle({ root, holdfast }: BundleOptions): Promise<Bundles> {
   const folder = fileURLToPath(new URL(`${DIST}/${holdfast}/`, root))

@@ -1,7 +1,7 @@
 // A process with one contestant's client, which takes the measures that its parent asks for.
 import { WebSocket } from 'ws'
 import { clients } from './clients/index.ts'
-import type { Contestant, Plan, Sample } from './contract.ts'
+import type { Library, Plan, Sample } from './contract.ts'
 import { measure } from './measures.ts'
 
 /** A sample, and what this process has spent on it, ms of CPU. */
@@ -10,7 +10,7 @@ export interface Answer {
   error?: string
 }
 
-const [name] = process.argv.slice(2) as [Contestant]
+const [name] = process.argv.slice(2) as [Library]
 const { open } = await clients[name]()
 const place = { WebSocket: WebSocket as unknown as typeof globalThis.WebSocket, later: setImmediate }
 

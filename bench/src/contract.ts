@@ -14,6 +14,9 @@ export const contestants = [
 
 export type Contestant = (typeof contestants)[number]
 
+/** Phoenix's client is measured where only the client matters. */
+export type Library = Contestant | 'phoenix'
+
 /** One connection, as its user has it. */
 export interface Connection {
   /** Sends, and wants no answer. */

@@ -5,8 +5,16 @@ import { findBrowser } from '../../scripts/browser.ts'
 import { bundle } from './bundle.ts'
 import { contestants, measures, type Contestant, type Measure } from './contract.ts'
 import { runInChromium } from './parts/chromium.ts'
+import { measureHeap } from './parts/heap.ts'
+import { fullLoad, measureLoad } from './parts/load.ts'
 import { runInNode } from './parts/node.ts'
-import { describe, parts, write, type Part, type PartName, type Row } from './results.ts'
+import { measureRecovery } from './parts/recovery.ts'
+import { measureSizes } from './parts/size.ts'
+import { measureStorm } from './parts/storm.ts'
+import { describe, loadBefore, parts, write, type Part, type PartName, type Row } from './results.ts'
+import { STORM_MEAN } from './report/page.ts'
+import { targetsOf, type Results } from './report/targets.ts'
+import { readAll, writePage } from './report/write.ts'
 import { median } from './statistics.ts'
 
 /** Seen from `dist/`, where this is built to. */
@@ -20,6 +28,7 @@ const { values: flags } = parseArgs({
     part: { type: 'string' },
     with: { type: 'string' },
     profile: { type: 'boolean', default: false },
+    report: { type: 'boolean', default: false },
     save: { type: 'boolean', default: false },
   },
 })
@@ -41,7 +50,9 @@ const names: readonly Contestant[] = chosen('with', flags.with, contestants)
 function show(rows: Row[]): void {
   const table: Record<string, Record<string, string>> = {}
   for (const { measure, contestant, values } of rows)
-    (table[measure] ??= {})[contestant] = median(values).toLocaleString('en-US', { maximumSignificantDigits: 3 })
+    (table[measure] ??= {})[contestant] = values.length
+      ? median(values).toLocaleString('en-US', { maximumSignificantDigits: 3 })
+      : 'never'
   console.table(table)
 }
 
@@ -50,19 +61,34 @@ const log = (line: string): void => console.log(line)
 const execArgv = flags.profile ? ['--cpu-prof', `--cpu-prof-dir=${fileURLToPath(new URL('dist/profiles', root))}`] : []
 const bundles = await bundle({ root, holdfast: 'dist' })
 
-const runs: Partial<Record<PartName, () => Promise<Pick<Part, 'rows'> & { chromium?: string }>>> = {
+const runs: Partial<Record<PartName, () => Promise<Pick<Part, 'rows' | 'series'> & { chromium?: string }>>> = {
   node: async () => ({ rows: await runInNode(bundles, { rounds, only, sizes, names, execArgv, log }) }),
   async chromium() {
     const { rows, version } = await runInChromium(bundles, await findBrowser(), { rounds, only, sizes, names, log })
     return { rows, chromium: version }
   },
+  heap: async () => ({ rows: await measureHeap(bundles, Math.min(rounds, 3), 1_000) }),
+  size: async () => ({ rows: await measureSizes(root) }),
+  recovery: async () => ({ rows: await measureRecovery(bundles, { resets: Math.min(rounds, 5), blackHoles: 1 }) }),
+  load: async () => ({ rows: await measureLoad(bundles, { ...fullLoad, log }) }),
+  storm: () => measureStorm(Math.min(rounds, 3)),
 }
 
-for (const part of chosen('part', flags.part, parts)) {
+const measured: Results = {}
+for (const part of flags.report ? [] : chosen('part', flags.part, parts)) {
   const run = runs[part]
   if (!run) continue
   console.log(`\n== ${part}`)
-  const { rows, chromium } = await run()
+  const load = loadBefore()
+  const { rows, chromium, series } = await run()
   show(rows)
-  if (flags.save) write(root, part, { ...describe(root, chromium), rounds, rows })
+  const result: Part = { ...describe(root, load, chromium), rounds, rows, ...(series && { series }) }
+  measured[part] = result
+  if (flags.save) write(root, part, result)
 }
+if (flags.save || flags.report) await writePage(root)
+console.table(
+  targetsOf(flags.save || flags.report ? readAll(root) : measured, STORM_MEAN).filter(
+    ({ measured }) => measured !== null,
+  ),
+)

@@ -3,12 +3,14 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import type { Bundles } from './bundle.ts'
 import type { Answer } from './client-process.ts'
-import type { Contestant, Plan } from './contract.ts'
+import type { Library, Plan } from './contract.ts'
 
 export interface ServerProcess {
   readonly url: string
   /** ms of CPU since its start. */
   cpu(): Promise<number>
+  /** Numbered messages go to all clients from now on. */
+  tick(): void
   stop(): void
 }
 
@@ -21,7 +23,7 @@ export interface ClientProcess {
 const PATIENCE = 180_000
 
 /** The next message of a child; rejects when it ends first, or takes too long. */
-async function next(child: ChildProcess): Promise<unknown> {
+export async function next(child: ChildProcess): Promise<unknown> {
   const over = new AbortController()
   const timer = setTimeout(() => child.kill(), PATIENCE)
   try {
@@ -38,7 +40,8 @@ async function next(child: ChildProcess): Promise<unknown> {
   }
 }
 
-async function start(
+/** A child, and its first message. */
+export async function start(
   bundles: Bundles,
   program: string,
   args: string[],
@@ -48,7 +51,7 @@ async function start(
   return [child, await next(child)]
 }
 
-export async function startServer(bundles: Bundles, name: Contestant, execArgv: string[] = []): Promise<ServerProcess> {
+export async function startServer(bundles: Bundles, name: Library, execArgv: string[] = []): Promise<ServerProcess> {
   const [child, message] = await start(bundles, 'server-process', [name, bundles.page(name)], execArgv)
   return {
     url: `http://127.0.0.1:${(message as { port: number }).port}`,
@@ -56,11 +59,12 @@ export async function startServer(bundles: Bundles, name: Contestant, execArgv: 
       child.send('cpu')
       return ((await next(child)) as { cpu: number }).cpu
     },
+    tick: () => void child.send('tick'),
     stop: () => void (child.connected && child.disconnect()),
   }
 }
 
-export async function startClient(bundles: Bundles, name: Contestant, execArgv: string[] = []): Promise<ClientProcess> {
+export async function startClient(bundles: Bundles, name: Library, execArgv: string[] = []): Promise<ClientProcess> {
   const [child] = await start(bundles, 'client-process', [name], execArgv)
   return {
     async take(url, plan) {

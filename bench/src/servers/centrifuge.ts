@@ -28,6 +28,15 @@ interface Publication {
 /** Of the one channel, which all clients share. */
 const history: Publication[] = []
 const KEPT = 10_000
+const subscribers = new Set<(reply: object) => void>()
+
+const top = (): number => history.at(-1)?.offset ?? 0
+function published(data: string): object {
+  const pub = { data, offset: top() + 1 }
+  history.push(pub)
+  if (history.length > 2 * KEPT) history.splice(0, KEPT)
+  return { push: { channel: 'news', pub } }
+}
 
 function serve(socket: WebSocket, attend: Attend): void {
   let replies: string[] = []
@@ -38,13 +47,7 @@ function serve(socket: WebSocket, attend: Attend): void {
     for (let n = 0; n < replies.length; n += PER_FRAME) socket.send(replies.slice(n, n + PER_FRAME).join('\n'))
     replies = []
   }
-  const top = (): number => history.at(-1)?.offset ?? 0
-  const receive = attend((data) => {
-    const pub = { data, offset: top() + 1 }
-    history.push(pub)
-    if (history.length > 2 * KEPT) history.splice(0, KEPT)
-    put({ push: { channel: 'news', pub } })
-  })
+  const receive = attend((data) => put(published(data)))
   const subscribed = ({ recover, offset = 0 }: NonNullable<Command['subscribe']>): object => ({
     recoverable: true,
     positioned: true,
@@ -58,8 +61,10 @@ function serve(socket: WebSocket, attend: Attend): void {
   })
   const answer = ({ id, connect, subscribe, publish, rpc, send }: Command): void => {
     if (connect) put({ id, connect: { client: 'c', version: 'bench', ping: PING, pong: true } })
-    else if (subscribe) put({ id, subscribe: subscribed(subscribe) })
-    else if (publish) {
+    else if (subscribe) {
+      put({ id, subscribe: subscribed(subscribe) })
+      subscribers.add(put)
+    } else if (publish) {
       receive(publish.data)
       put({ id, publish: {} })
     } else if (rpc) put({ id, rpc: { data: rpc.data } })
@@ -69,9 +74,17 @@ function serve(socket: WebSocket, attend: Attend): void {
     for (const line of text.split('\n')) if (line) answer(JSON.parse(line) as Command)
   })
   const pings = setInterval(() => put({}), PING * 1_000)
-  socket.on('close', () => clearInterval(pings))
+  socket.on('close', () => {
+    subscribers.delete(put)
+    clearInterval(pings)
+  })
 }
 
 export const start: Start = (server, attend) => {
-  new WebSocketServer({ server, path: '/connection' }).on('connection', (socket) => serve(socket, attend))
+  const sockets = new WebSocketServer({ server, path: '/connection' })
+  sockets.on('connection', (socket) => serve(socket, attend))
+  return (text) => {
+    const push = published(text)
+    for (const put of subscribers) put(push)
+  }
 }

@@ -8,4 +8,5 @@ export const start: Start = (http, attend) => {
   const receive = attend((text) => void server.publish('news', text))
   server.onMessage('message', (text) => receive(text as string))
   server.onMessage('echo', (text) => text)
+  return (text) => void server.publish('news', text)
 }

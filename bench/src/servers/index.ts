@@ -1,12 +1,15 @@
 // Each library's server in a module of its own.
 import type { Server } from 'node:http'
-import type { Contestant } from '../contract.ts'
+import type { Library } from '../contract.ts'
 import type { Attend } from '../core.ts'
 
-/** Adds the library's endpoint, with its defaults, to a server that answers nothing by itself but the page's files. */
-export type Start = (server: Server, attend: Attend) => void
+/**
+ * Adds the library's endpoint, with its defaults, to a server that answers nothing by itself but the page's files. Returns what sends a message
+ * to all clients, those included that are away for a moment, where the library can do that.
+ */
+export type Start = (server: Server, attend: Attend) => (text: string) => void
 
-export const servers: Record<Contestant, () => Promise<{ start: Start }>> = {
+export const servers: Record<Library, () => Promise<{ start: Start }>> = {
   raw: () => import('./raw.ts'),
   'raw-json': () => import('./raw-json.ts'),
   'raw-batched': () => import('./raw-batched.ts'),
@@ -14,5 +17,6 @@ export const servers: Record<Contestant, () => Promise<{ start: Start }>> = {
   'socket.io': () => import('./socket-io.ts'),
   signalr: () => import('./signalr.ts'),
   centrifuge: () => import('./centrifuge.ts'),
+  phoenix: () => import('./phoenix.ts'),
   holdfast: () => import('./holdfast.ts'),
 }

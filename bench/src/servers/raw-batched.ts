@@ -3,7 +3,8 @@ import type { Start } from './index.ts'
 import { onText } from './raw.ts'
 
 export const start: Start = (server, attend) => {
-  new WebSocketServer({ server }).on('connection', (socket) => {
+  const sockets = new WebSocketServer({ server })
+  sockets.on('connection', (socket) => {
     let batch: [data: string, id?: number][] = []
     const put = (entry: [string, number?]): void => {
       if (batch.push(entry) === 1) queueMicrotask(flush)
@@ -20,4 +21,5 @@ export const start: Start = (server, attend) => {
       }
     })
   })
+  return (data) => sockets.clients.forEach((socket) => socket.send(JSON.stringify([[data]])))
 }

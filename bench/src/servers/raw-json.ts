@@ -10,7 +10,8 @@ interface Up {
 }
 
 export const start: Start = (server, attend) => {
-  new WebSocketServer({ server }).on('connection', (socket) => {
+  const sockets = new WebSocketServer({ server })
+  sockets.on('connection', (socket) => {
     const receive = attend((data) => socket.send(JSON.stringify({ data })))
     onText(socket, (text) => {
       const { type, id, data } = JSON.parse(text) as Up
@@ -18,4 +19,5 @@ export const start: Start = (server, attend) => {
       if (id !== undefined) socket.send(JSON.stringify({ id, data: type === 'echo' ? data : '' }))
     })
   })
+  return (data) => sockets.clients.forEach((socket) => socket.send(JSON.stringify({ data })))
 }

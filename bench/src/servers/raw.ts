@@ -7,10 +7,12 @@ export function onText(socket: WebSocket, receive: (text: string) => void): void
 }
 
 export const start: Start = (server, attend) => {
-  new WebSocketServer({ server }).on('connection', (socket) => {
+  const sockets = new WebSocketServer({ server })
+  sockets.on('connection', (socket) => {
     onText(
       socket,
       attend((text) => socket.send(text)),
     )
   })
+  return (text) => sockets.clients.forEach((socket) => socket.send(text))
 }

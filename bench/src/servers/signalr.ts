@@ -21,6 +21,9 @@ interface Invocation {
   arguments: [string]
 }
 
+const record = (message: object): string => JSON.stringify(message) + END
+const news = (text: string): object => ({ type: INVOCATION, target: 'News', arguments: [text] })
+
 function negotiate(_: IncomingMessage, response: ServerResponse): void {
   response.setHeader('Content-Type', 'application/json')
   response.end(
@@ -33,18 +36,21 @@ function negotiate(_: IncomingMessage, response: ServerResponse): void {
   )
 }
 
+/** What those are told by who have shaken hands. */
+const open = new Set<(message: object) => void>()
+
 function serve(socket: WebSocket, attend: Attend): void {
   let batch = ''
   // The real server, too, sends what has piled up in its pipe as one message of the WebSocket.
   const put = (message: object): void => {
     if (!batch) queueMicrotask(flush)
-    batch += JSON.stringify(message) + END
+    batch += record(message)
   }
   const flush = (): void => {
     socket.send(batch)
     batch = ''
   }
-  const receive = attend((text) => put({ type: INVOCATION, target: 'News', arguments: [text] }))
+  const receive = attend((text) => put(news(text)))
   const invoked = ({ type, invocationId, target, arguments: given }: Invocation): void => {
     if (type !== INVOCATION) return
     if (target === 'Message') receive(given[0])
@@ -57,17 +63,25 @@ function serve(socket: WebSocket, attend: Attend): void {
       if (state === 'open') invoked(JSON.parse(record) as Invocation)
       else {
         state = 'open'
+        open.add(put)
         socket.send(`{}${END}`)
       }
     }
   })
   const pings = setInterval(() => put({ type: PING }), KEEP_ALIVE)
-  socket.on('close', () => clearInterval(pings))
+  socket.on('close', () => {
+    open.delete(put)
+    clearInterval(pings)
+  })
 }
 
 export const start: Start = (server, attend) => {
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     if (request.url?.startsWith('/hub/negotiate')) negotiate(request, response)
   })
-  new WebSocketServer({ server, path: '/hub' }).on('connection', (socket) => serve(socket, attend))
+  const sockets = new WebSocketServer({ server, path: '/hub' })
+  sockets.on('connection', (socket) => serve(socket, attend))
+  return (text) => {
+    for (const put of open) put(news(text))
+  }
 }

@@ -14,4 +14,5 @@ export const start: Start = (server, attend) => {
     })
     socket.on('echo', (text: string, reply: Reply) => reply?.(text))
   })
+  return (text) => io.emit('news', text)
 }

@@ -39,13 +39,18 @@ export function createEvents(
   topic: Topic,
   entry: Entry,
 ): (codec: Codec, withCheck: boolean) => Encoded | null {
-  const parts = oncePer((codec) => {
+  const make = (codec: Codec, withCheck: boolean): Encoded | null => {
     const data = codecs.carry(entry, entry.data, codec)
-    return data === null ? null : [...topic.head(codec), codec.encode(entry.offset), data]
-  })
-  const plain = oncePer((codec) => encoded(codec, parts(codec)!))
-  const checked = oncePer((codec) => encoded(codec, [...parts(codec)!, codec.encode(entry.check)]))
-  return (codec, withCheck) => (parts(codec) ? (withCheck ? checked : plain)(codec) : null)
+    if (data === null) return null
+    const [type, name] = topic.head(codec)
+    const parts = [type!, name!, codec.encode(entry.offset), data]
+    if (withCheck) parts.push(codec.encode(entry.check))
+    return encoded(codec, parts)
+  }
+  // Nearly all of an entry's readers have one codec and no need of the check, and the first of them is often the last.
+  const checked = oncePer((codec) => make(codec, true))
+  const plain = oncePer((codec) => make(codec, false))
+  return (codec, withCheck) => (withCheck ? checked : plain)(codec)
 }
 
 /** A message without an entry as frames. */

@@ -82,8 +82,9 @@ export function memoryLog(options: MemoryLogOptions = {}): Log {
   let made = 0
   let totalBytes = 0
 
-  function trim(stream: Stream): void {
-    const oldest = now() - maxAge
+  // The clock is read once for each operation: it cost a fifth of an append.
+  function trim(stream: Stream, time: number): void {
+    const oldest = time - maxAge
     while (!isEmpty(stream)) {
       const over = stream.top - first(stream) >= maxMessages || stream.bytes > maxBytes
       if (!over && stream.entries[stream.head]!.at > oldest) return
@@ -94,12 +95,12 @@ export function memoryLog(options: MemoryLogOptions = {}): Log {
     while (!isEmpty(stream)) totalBytes -= dropOldest(stream)
   }
   /** Looks at the two quietest topics on each use: enough to forget topics as fast as they are made. */
-  function tidy(): void {
+  function tidy(time: number): void {
     for (let looks = 0; looks < 2; looks++) {
       const quietest = line.first
       if (!quietest) return
-      trim(quietest)
-      const idle = isEmpty(quietest) && now() - quietest.touchedAt >= QUIET_TOPIC_KEPT
+      trim(quietest, time)
+      const idle = isEmpty(quietest) && time - quietest.touchedAt >= QUIET_TOPIC_KEPT
       if (quietest.watchers.size) line.requeue(quietest)
       else if (idle || streams.size > maxTopics) remove(quietest)
       else return
@@ -110,7 +111,7 @@ export function memoryLog(options: MemoryLogOptions = {}): Log {
     line.delete(stream)
     streams.delete(stream.name)
   }
-  function use(name: string): Stream {
+  function use(name: string, time = now()): Stream {
     const known = streams.get(name)
     const stream: Stream = known ?? {
       name,
@@ -126,23 +127,23 @@ export function memoryLog(options: MemoryLogOptions = {}): Log {
       ids: new Map(),
       watchers: new Set(),
     }
-    stream.touchedAt = now()
+    stream.touchedAt = time
     if (known) line.requeue(stream)
     else {
       streams.set(name, stream)
       line.add(stream)
     }
-    tidy()
-    trim(stream)
+    tidy(time)
+    trim(stream, time)
     return stream
   }
-  function store(stream: Stream, data: Packet, id: string | undefined): AppendedEntry {
-    const entry: Kept = { offset: ++stream.top, check: stream.check, data, at: now(), id }
+  function store(stream: Stream, data: Packet, id: string | undefined, time: number): AppendedEntry {
+    const entry: Kept = { offset: ++stream.top, check: stream.check, data, at: time, id }
     stream.entries.push(entry)
     if (id !== undefined) stream.ids.set(id, entry.offset)
     stream.bytes += data.length
     totalBytes += data.length
-    trim(stream)
+    trim(stream, time)
     // To the end of the line, so that what is empty already is not looked at again on every append.
     while (totalBytes > maxTotalBytes) {
       empty(line.first!)
@@ -153,10 +154,11 @@ export function memoryLog(options: MemoryLogOptions = {}): Log {
 
   return {
     append(topic, data, { dedupe } = {}): Appended {
-      const stream = use(topic)
+      const time = now()
+      const stream = use(topic, time)
       const before = dedupe === undefined ? undefined : stream.ids.get(dedupe)
       if (before !== undefined) return { epoch: stream.epoch, offset: before, check: stream.check }
-      const entry = store(stream, data, dedupe)
+      const entry = store(stream, data, dedupe, time)
       for (const told of stream.watchers) told(entry)
       return { epoch: entry.epoch, offset: entry.offset, check: entry.check }
     },

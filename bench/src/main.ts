@@ -23,6 +23,7 @@ const root = new URL('../', import.meta.url)
 const { values: flags } = parseArgs({
   options: {
     rounds: { type: 'string', default: '7' },
+    scale: { type: 'string', default: '1' },
     only: { type: 'string' },
     bytes: { type: 'string' },
     part: { type: 'string' },
@@ -43,6 +44,8 @@ function chosen<T extends string>(flag: string, list: string | undefined, known:
 }
 
 const rounds = Number(flags.rounds)
+/** Of the number of messages: less is quicker, and less sure. */
+const scale = Number(flags.scale)
 const only: readonly Measure[] = chosen('only', flags.only, measures)
 const sizes = chosen('bytes', flags.bytes, ['64', '1024']).map(Number)
 const names: readonly Contestant[] = chosen('with', flags.with, contestants)
@@ -62,9 +65,16 @@ const execArgv = flags.profile ? ['--cpu-prof', `--cpu-prof-dir=${fileURLToPath(
 const bundles = await bundle({ root, holdfast: 'dist' })
 
 const runs: Partial<Record<PartName, () => Promise<Pick<Part, 'rows' | 'series'> & { chromium?: string }>>> = {
-  node: async () => ({ rows: await runInNode(bundles, { rounds, only, sizes, names, execArgv, log }) }),
+  node: async () => ({ rows: await runInNode(bundles, { rounds, scale, only, sizes, names, execArgv, log }) }),
   async chromium() {
-    const { rows, version } = await runInChromium(bundles, await findBrowser(), { rounds, only, sizes, names, log })
+    const { rows, version } = await runInChromium(bundles, await findBrowser(), {
+      rounds,
+      scale,
+      only,
+      sizes,
+      names,
+      log,
+    })
     return { rows, chromium: version }
   },
   heap: async () => ({ rows: await measureHeap(bundles, Math.min(rounds, 3), 1_000) }),

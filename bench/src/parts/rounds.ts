@@ -18,6 +18,8 @@ export interface RaceOptions {
   /** Lengths of messages, in bytes. @default all */
   sizes?: readonly number[]
   countFor: CountFor
+  /** Of the counts. @default 1 */
+  scale?: number
   strict?: boolean
   /** A round before the first that does not count. @default true */
   warmUp?: boolean
@@ -78,14 +80,14 @@ function noteSample(
 }
 
 export async function race(racers: readonly Racer[], options: RaceOptions): Promise<Row[]> {
-  const { rounds, only, sizes, countFor, strict = false, warmUp = true, log = () => {} } = options
+  const { rounds, only, sizes, countFor, scale = 1, strict = false, warmUp = true, log = () => {} } = options
   const rows = new Map<string, Row>()
   const chosen = events.filter(({ measure, bytes }) => only.includes(measure) && (sizes?.includes(bytes) ?? true))
   for (let round = warmUp ? -1 : 0; round < rounds; round++) {
     const from = performance.now()
     for (const event of chosen)
       for (const racer of turned(racers, round + 1)) {
-        const count = countFor(racer.name, event.measure, event.bytes)
+        const count = Math.ceil(countFor(racer.name, event.measure, event.bytes) * scale)
         const sample = await racer.take({ ...event, count, strict })
         if (round >= 0) noteSample(rows, racer.name, event, sample)
       }

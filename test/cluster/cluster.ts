@@ -18,6 +18,8 @@ export interface ClusterOptions {
   work?: number
   /** How long a node that shows no life is waited for, ms. @default 2_500 */
   lease?: number
+  /** How long nodes wait for Redis, ms. @default 2_000 */
+  timeout?: number
   server?: NodePlan['server']
 }
 
@@ -74,6 +76,7 @@ interface Parts {
   readonly redis: RedisServer
   readonly work: number
   readonly lease: number
+  readonly timeout: number
   readonly server: NodePlan['server']
   told(node: string, what: Told): void
 }
@@ -87,11 +90,11 @@ async function createNode(
   place: number,
   balancer: () => Haproxy,
 ): Promise<ClusterNode & { port: number }> {
-  const { folder, file, redis, work, lease, server } = parts
+  const { folder, file, redis, work, lease, timeout, server } = parts
   let starts = 0
   const run = (): Promise<NodeProcess> => {
     const name = `${place}.${++starts}`
-    const plan = { name, redis: redis.url, journal: join(folder, 'journal'), work, lease, server }
+    const plan = { name, redis: redis.url, journal: join(folder, 'journal'), work, lease, timeout, server }
     return startNode(file, plan, (what) => parts.told(name, what))
   }
   let running = await run()
@@ -134,6 +137,7 @@ export async function startCluster({
   nodes: count = 3,
   work = 5,
   lease = 2_500,
+  timeout = 2_000,
   server = {},
 }: ClusterOptions = {}): Promise<Cluster> {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-journal-'))
@@ -145,7 +149,7 @@ export async function startCluster({
     else if (what.told === 'failed') faults.push(`${node}, ${what.where}: ${what.error}`)
   }
   const [file, redis] = await Promise.all([bundle('node'), startRedis({ appendOnly: true })])
-  const parts: Parts = { folder, file, redis, work, lease, server, told }
+  const parts: Parts = { folder, file, redis, work, lease, timeout, server, told }
   const nodes = await Promise.all(Array.from({ length: count }, (_, n) => createNode(parts, n, () => balancer)))
   const balancer = await startHaproxy(nodes.map(({ port }) => port))
   await Promise.all(nodes.map((node) => node.sees('UP')))

@@ -14,6 +14,8 @@ export interface NodePlan {
   readonly work: number
   /** How long the others wait for it when it shows no life, ms. */
   readonly lease: number
+  /** How long it waits for Redis, ms. */
+  readonly timeout: number
   readonly server: Pick<ServerOptions, 'resumeWindow' | 'beat' | 'grace' | 'silence' | 'retrySpread'>
 }
 
@@ -48,7 +50,7 @@ const tell = (told: Told): void => void (process.connected && process.send!(told
 // Whoever started it is gone.
 process.on('disconnect', () => process.exit())
 
-const shared = { url: plan.redis, timeout: 2_000, onError: () => {} }
+const shared = { url: plan.redis, timeout: plan.timeout, onError: () => {} }
 const log = redisLog(shared)
 
 const entryOf = (did: Entry['did'], data: unknown, meta: MessageMeta): Entry => {

@@ -105,7 +105,7 @@ function figuresOf(
 export async function runClusterSoak(options: SoakOptions): Promise<SoakFigures> {
   const { clients, minutes, seed } = options
   const random = seeded(seed)
-  const cluster = await startCluster({ nodes: 3, work: 50 })
+  const cluster = await startCluster({ nodes: 3, work: 50, lease: 10_000, timeout: 5_000 })
   let crowds: CrowdProcess[] = []
   try {
     const file = await bundle('crowd')

@@ -530,3 +530,61 @@ describe('a server without room', () => {
     ])
   })
 })
+
+describe('a claim whose answer is lost', () => {
+  /** Claims fail so, one after another: undefined does not. */
+  const failing = (...claims: ('after' | undefined)[]): Partial<SharedSessionsOptions> => ({
+    weather: ({ method }) => (method === 'claim' ? { fails: claims.shift() } : {}),
+  })
+
+  test('does not leave messages with a server that waits for what it will not be told', async () => {
+    const gates = createGates()
+    const cluster = createCluster(gates.handler, {}, failing(undefined, 'after'))
+    const { a, b } = cluster
+    const first = connectPeer(a.server)
+    const { session } = await first.welcome()
+    first.say(['send', 1, 'do', 'a'], ['send', 2, 'do', 'b'])
+    await settled()
+    const second = connectPeer(b.server, { session, incarnation: 2 })
+    await second.welcome()
+    await cluster.clock.advance(2_000)
+    second.drop()
+    expect((await connectPeer(a.server, { session, incarnation: 3 }).toldOf('bye'))[0]![1]).toBe(CloseCode.overloaded)
+    const last = connectPeer(a.server, { session, incarnation: 4 })
+    await last.welcome()
+    await gates.finish('a')
+    await cluster.clock.advance(2_000)
+    await gates.finish('b')
+    expect((await last.toldOf('ack')).at(-1)).toEqual(['ack', 2, [[2, 'did b']]])
+    expect(cluster.calls.map(({ data, meta }) => [data, meta.redelivered])).toEqual([
+      ['a', false],
+      ['b', false],
+    ])
+  })
+
+  test('does not leave them with nobody', async () => {
+    const gates = createGates()
+    const cluster = createCluster(gates.handler, {}, failing('after', 'after'))
+    const { a, b } = cluster
+    const first = connectPeer(a.server)
+    const { session } = await first.welcome()
+    first.say(['send', 1, 'do', 'a'], ['send', 2, 'do', 'b'])
+    await settled()
+    await connectPeer(b.server, { session, incarnation: 2 }).told()
+    // Finds out that it is fenced, and gives back what it has not started; the second claim gets that.
+    first.say(['send', 3, 'do', 'c'])
+    await settled()
+    expect(first.closed).toBe(CloseCode.takenOver)
+    await connectPeer(b.server, { session, incarnation: 3 }).told()
+    const last = connectPeer(a.server, { session, incarnation: 4 })
+    await last.welcome()
+    await gates.finish('a')
+    await cluster.clock.advance(2_000)
+    await gates.finish('b')
+    expect((await last.toldOf('ack')).at(-1)).toEqual(['ack', 2, [[2, 'did b']]])
+    expect(cluster.calls.map(({ data, meta }) => [data, meta.redelivered])).toEqual([
+      ['a', false],
+      ['b', false],
+    ])
+  })
+})

@@ -19,8 +19,8 @@ import type { Batch, Claimed, Gone, Refused, SessionStore } from './store.ts'
 export interface Claims {
   /** The session that a hello continues, a new one, or why neither. */
   admit(link: Link, hello: Hello, identity: Identity | null): Promise<Admitted | Farewell>
-  /** Another server has claimed a session from a working copy that may not be here yet. */
-  heardFenced(holder: string): void
+  /** Another server has claimed a session from a working copy that is not here: not yet, or not any more. */
+  heardFenced(id: string, holder: string, serials: readonly number[]): void
 }
 
 interface Parts {
@@ -30,8 +30,8 @@ interface Parts {
   journalEvents: JournalEvents
   /** A working copy that is here is one no more. */
   fence(session: Session): void
-  /** The same, elsewhere. */
-  fenceAt(holder: string, id: string): void
+  /** The same, wherever it is: the session waits for these messages of it. */
+  fenceAt(id: string, holder: string, serials: readonly number[]): void
   /** The store has a session no more. */
   lose(session: Session): void
 }
@@ -48,6 +48,10 @@ interface Caller {
 export const proofOf = (token: string): string => createHash('sha256').update(secretOf(token)).digest('base64url')
 
 const UNAVAILABLE: Farewell = { code: CloseCode.overloaded, reason: 'the session store is not available' }
+/** A version that no record has. */
+const NEVER_WRITTEN = 0
+const serialsOf = ({ pending }: Claimed, holder: string): number[] =>
+  pending.flatMap((each) => (each.holder === holder ? [each.serial] : []))
 const NOTHING: Omit<Batch, 'version' | 'released'> = { taken: [], finished: [], settled: 0, inboxes: null }
 
 export function createClaims(parts: Parts): Claims {
@@ -104,13 +108,14 @@ export function createClaims(parts: Parts): Claims {
     session.journal = journalOf(session, holder, claimed)
     return session
   }
-  /** It is not taken up here after all: whoever takes it up next has its messages handled. */
-  async function giveBack(id: string, { holder, version, pending }: Claimed): Promise<void> {
-    const released = pending.flatMap((each) => (each.holder === holder ? [each.serial] : []))
+  /** There is no such working copy after all: whoever takes the session up next has its messages handled. */
+  async function giveBack(id: string, holder: string, version: number, released: readonly number[]): Promise<void> {
     const written = await store.write(id, holder, { ...NOTHING, version, released })
     if (written.state === 'fenced') journalEvents.left(id, written.holder)
     else await store.detach(id, holder, null)
   }
+  const decline = (id: string, claimed: Claimed): void =>
+    void giveBack(id, claimed.holder, claimed.version, serialsOf(claimed, claimed.holder)).catch(failed)
   function take(claimed: Claimed, token: string, caller: Caller): Admitted | Farewell {
     const { holder, former } = claimed
     const id = idOf(token)
@@ -119,14 +124,14 @@ export function createClaims(parts: Parts): Claims {
       return present.intake.settle(caller.hello.settled) ? { session: present, former: null } : refusals.ahead
     // A newer link had it elsewhere before the answer was here. What a working copy was that is given up finishes what it had begun.
     if (underway.get(holder) !== 'claiming') {
-      if (underway.has(holder)) giveBack(id, claimed).catch(failed)
+      if (underway.has(holder)) decline(id, claimed)
       return refusals['taken-over']
     }
     if (present) fence(present)
-    fenceAt(former, id)
+    fenceAt(id, former, serialsOf(claimed, former))
     const session = adopt(claimed, token, caller)
     if (!session) {
-      giveBack(id, claimed).catch(failed)
+      decline(id, claimed)
       return refusals['no-room']
     }
     void session.journal!.look()
@@ -167,8 +172,9 @@ export function createClaims(parts: Parts): Claims {
   }
 
   return {
-    heardFenced(holder) {
+    heardFenced(id, holder, serials) {
       if (underway.has(holder)) underway.set(holder, 'fenced')
+      else if (serials.length) giveBack(id, holder, NEVER_WRITTEN, serials).catch(failed)
     },
     async admit(link, hello, identity) {
       try {

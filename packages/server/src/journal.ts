@@ -37,6 +37,8 @@ export interface JournalEvents {
   lost(session: Session): void
   /** Something of it was recorded while another holder has the session. */
   left(id: string, holder: string): void
+  /** Nothing of it is started before this holder has given these messages back, or finished them. */
+  waits(id: string, holder: string, serials: readonly number[]): void
 }
 
 export interface JournalStart {
@@ -182,6 +184,13 @@ export function createJournal(
       }
     }
     events.moved(session)
+    // It may not have been told, or may have been made by a claim whose answer was lost.
+    for (const other of new Set(foreign.values()))
+      events.waits(
+        session.id,
+        other,
+        [...foreign.keys()].filter((serial) => foreign.get(serial) === other),
+      )
   }
   async function look(): Promise<void> {
     if (!foreign.size || state !== 'owner') return

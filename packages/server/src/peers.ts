@@ -7,9 +7,9 @@ import type { Context } from './context.ts'
 import { whenReady } from './maybe.ts'
 import type { SessionStore } from './store.ts'
 
-/** `fenced`: this working copy is one no more. `changed`: a message that another one had has been finished, or given back. */
+/** `fenced`: this working copy is one no more, and others wait for these messages of it. `changed`: a message that another one had has been finished, or given back. */
 export type Note =
-  | readonly ['fenced', id: string, holder: string]
+  | readonly ['fenced', id: string, holder: string, serials: readonly number[]]
   | readonly ['changed', id: string]
   | readonly ['disconnect', id: string, code: number, reason: string]
 

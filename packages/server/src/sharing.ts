@@ -78,9 +78,10 @@ export function createSharing({ context, store, sessions, moved, close, conclude
     const [type, id] = note
     if (type === 'changed') return void sessions.byId(id)?.journal?.look()
     if (type === 'disconnect') return sessions.byId(id) ? disconnect(id, { code: note[2], reason: note[3] }) : undefined
-    const session = ownedBy(id, note[2])
+    const [, , holder, serials] = note
+    const session = ownedBy(id, holder)
     if (session) fence(session)
-    else claims.heardFenced(note[2])
+    else if (![...leaving].some(({ journal }) => journal!.holder === holder)) claims.heardFenced(id, holder, serials)
   }
   function fence(session: Session): void {
     if (sessions.byId(session.id) !== session) return
@@ -120,15 +121,17 @@ export function createSharing({ context, store, sessions, moved, close, conclude
       failed,
     )
   }
+  function fenceAt(id: string, holder: string, serials: readonly number[]): void {
+    if (nodeOf(holder) === store.node) noted(['fenced', id, holder, serials])
+    else if (holder) peers.tell(nodeOf(holder), ['fenced', id, holder, serials])
+  }
   const claims = createClaims({
     context,
     store,
     sessions,
-    journalEvents: { moved, fenced: fence, lost: lose, left },
+    journalEvents: { moved, fenced: fence, lost: lose, left, waits: fenceAt },
     fence,
-    fenceAt(holder, id) {
-      if (nodeOf(holder) !== store.node) peers.tell(nodeOf(holder), ['fenced', id, holder])
-    },
+    fenceAt,
     lose,
   })
 

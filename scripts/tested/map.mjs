@@ -51,7 +51,7 @@ const nginx = 'test/interop/nginx.test.ts'
 const clusterTraffic = 'test/cluster/traffic.test.ts'
 const clusterFaults = 'test/cluster/faults.test.ts'
 const rolling = [
-  clusterFaults,
+  clusterTraffic,
   'all nodes are restarted one by one, each after a drain: nothing is lost, nothing doubled, nothing marked',
 ]
 /** Every seed, by every oracle. */

@@ -81,8 +81,8 @@ interface Parts {
   told(node: string, what: Told): void
 }
 
-/** How long clients have to leave a node. */
-const DRAIN = 500
+/** How long clients have to leave a node, and handlers to finish, ms. */
+const DRAIN = 1_500
 
 /** A node that can be started again and again; `place` is its own in the balancer. */
 async function createNode(

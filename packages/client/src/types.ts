@@ -67,6 +67,11 @@ export interface Message<D = unknown> extends Meta {
   readonly data: D
 }
 
+/** A message of any topic of a map: whoever compares its `topic` knows the type of its `data`. */
+export type AnyMessage<T = AnyTopics> = {
+  [K in TopicOf<T>]: Message<T[K]> & { readonly topic: K }
+}[TopicOf<T>]
+
 /** Messages that are not going to come (PROTOCOL.md §7.2): `from` to `to` of `epoch`, both included. Told before anything newer. */
 export interface Gap {
   /** The topic that has the hole. */
@@ -144,8 +149,8 @@ export interface Events<T = AnyTopics> {
   status: Status
   /** A link is up and welcomed; `resumed`: it carries on the session before it. */
   open: { resumed: boolean; transport: string }
-  /** Every message of every subscription, once, and direct ones. */
-  message: Message<T[TopicOf<T>]>
+  /** Every message of every subscription, once, and direct ones. Narrowed by its `topic`. */
+  message: AnyMessage<T>
   /** A hole, once per topic, whoever subscribed. */
   gap: Gap
   /**

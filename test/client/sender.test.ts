@@ -212,6 +212,45 @@ describe('what is not sent', () => {
   })
 })
 
+describe('the message of an error', () => {
+  const said = (promise: Promise<unknown>): Promise<string> =>
+    promise.then(String, ({ message }: HoldfastError) => message)
+
+  it('says what became of it, why, and what that means or what to do', async () => {
+    const { client, clock, link, welcome } = createRig()
+    const expired = said(client.send('chat', 1, { ttl: 5 }))
+    const replaced = said(client.send('chat', 2, { key: 'k' }))
+    const newer = client.send('chat', 3, { key: 'k' })
+    const gone = said(client.send('chat', 4, { signal: AbortSignal.abort(new Error('The page was left.')) }))
+    await clock.advance(5)
+    expect(await Promise.all([expired, replaced, gone])).toEqual([
+      'chat: not-sent, expired. It may be sent again.',
+      'chat: not-sent, replaced. It may be sent again.',
+      'chat: not-sent, aborted. The page was left.',
+    ])
+    await welcome()
+    link.down(['ack', 1, []])
+    await newer
+    const late = said(client.request('chat', 5, { timeout: 10 }))
+    const refused = said(client.send('chat', 6))
+    await settled()
+    link.down(['ack', 1, [[3, null, 'full', 'The room is full.']]])
+    await clock.advance(10)
+    expect(await Promise.all([late, refused])).toEqual([
+      'chat: in-doubt, timeout. Sent again, it may be handled twice.',
+      'chat: rejected, full. The room is full.',
+    ])
+    const ended = [said(client.send('chat', 7)), client.subscribe('chat')] as const
+    await settled()
+    link.down(['bye', 4001, 'forbidden'])
+    await settled()
+    expect(await ended[0]).toBe('chat: in-doubt, connection-closed. Sent again, it may be handled twice.')
+    expect(await said(client.send('chat', 8))).toBe('chat: not-sent, connection-closed. See snapshot.cause.')
+    ended[1].unsubscribe()
+    expect(await said(ended[1].ready)).toBe('chat: ended. Subscribe again.')
+  })
+})
+
 describe('closing', () => {
   it('settles truthfully: in doubt what was on a link, not sent what was not', async () => {
     const rig = createRig()

@@ -129,15 +129,15 @@ export const mutants = [
   {
     name: '`once` is sent again in a new session',
     file: outbox,
-    from: "if (entry.once) settle(entry, { outcome: 'in-doubt', code: 'session-lost' })",
+    from: "if (entry.once) drop(entry, 'session-lost')",
     to: 'if (false) {}',
     by: [protocol],
   },
   {
     name: 'a message that was on a link counts as not sent',
     file: outbox,
-    from: "outcome: entry.redelivered ? 'in-doubt' : 'not-sent'",
-    to: "outcome: 'not-sent'",
+    from: "entry.redelivered || entry.serial < Infinity ? 'in-doubt' : 'not-sent'",
+    to: "'not-sent'",
     by: [simulation],
     oracle: 'not-sent',
   },

@@ -162,7 +162,7 @@ function subscribe(
   const unsubscribe = keep(() => {
     signal?.removeEventListener('abort', unsubscribe)
     leave()
-    fails(new HoldfastError('unsubscribed', topic + ': ended.'))
+    fails(new HoldfastError('unsubscribed', topic + ': ended. Subscribe again.'))
     for (const read of readers) read(null)
   })
   if (signal?.aborted) unsubscribe()

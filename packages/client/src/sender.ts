@@ -49,14 +49,15 @@ export interface SenderOwner {
 /** Bytes around a payload: brackets, type, serial, and an id when redelivered. An upper estimate. */
 const FRAMING = 112
 
-/** What to do about it, by code, where neither the code nor a cause says it. */
+/** Why, or what to do about it: by outcome where that is what matters, else by code, where neither a server nor a cause says it. */
 const ADVICE: { readonly [code: string]: string } = {
   'bad-topic': TOPIC_RULES,
   'too-large': 'Send it in parts.',
   'outbox-full': 'Send less, or see the outbox option.',
   'no-link': 'Wait for ready().',
   closed: 'Make another client.',
-  'session-lost': 'It may have been handled.',
+  'connection-closed': 'See snapshot.cause.',
+  'in-doubt': 'Sent again, it may be handled twice.',
   'identity-changed': 'Another user has signed in.',
 }
 
@@ -77,7 +78,8 @@ export function createSender({ settings, session, outlet, changed }: SenderOwner
     cause?: unknown,
     message?: string,
   ): HoldfastError {
-    const why = message ?? ADVICE[code] ?? (cause as Error | undefined)?.message ?? ''
+    const why =
+      message ?? ADVICE[outcome] ?? ADVICE[code] ?? (cause as Error | undefined)?.message ?? 'It may be sent again.'
     return new HoldfastError(code, `${topic}: ${outcome}, ${code}. ${why}`, { outcome, cause })
   }
   /** The payload as it will travel, or the reason why it will not. */
@@ -88,8 +90,7 @@ export function createSender({ settings, session, outlet, changed }: SenderOwner
     try {
       payload = session().payload(topic, data, mustAnswer)
     } catch (cause) {
-      if (cause instanceof HoldfastError) throw error('not-sent', cause.code, topic, cause)
-      throw error('not-sent', 'unencodable', topic, cause)
+      throw error('not-sent', cause instanceof HoldfastError ? cause.code : 'unencodable', topic, cause)
     }
     const bytes = sizeOf(payload.packet) + sizeOf(topic) + FRAMING
     if (bytes > limits.message) throw error('rejected', 'too-large', topic)

@@ -40,13 +40,12 @@ function endpoint(url: string | URL): string {
 
 /** Throws when what can be compared differs: values by content, transports and dialects by their names; functions are not text. */
 function refuseConflict(shared: Shared, options: ClientOptions): void {
-  for (const [name, value] of Object.entries(options)) {
-    if (value === undefined || textOf(value) === textOf(shared.options[name as keyof ClientOptions])) continue
-    throw new HoldfastError(
-      'conflicting-options',
-      `Connected with another "${name}". Give the same or none, or another "key".`,
-    )
-  }
+  for (const [name, value] of Object.entries(options))
+    if (value !== undefined && textOf(value) !== textOf(shared.options[name as keyof ClientOptions]))
+      throw new HoldfastError(
+        'conflicting-options',
+        `Connected with another "${name}". Give the same or none, or another "key".`,
+      )
 }
 
 const said = (auth: unknown): unknown => (typeof auth === 'function' ? auth() : auth)

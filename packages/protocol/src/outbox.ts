@@ -75,10 +75,13 @@ export function createOutbox<P>(limits: OutboxLimits): Outbox<P> {
     waiting.delete(entry)
     if (byKey.get(entry.key!) === entry) byKey.delete(entry.key!)
   }
+  /**
+   * Nobody waits for it any more. Of one that is on a link, or was in a former session, nobody knows what has happened to it; its serial
+   * is still owed, so it stays until that is consumed, as a void if sent again.
+   */
   function drop(entry: Entry<P>, code: string): void {
     leave(entry)
-    // One that waits for redelivery was on a link of the former session.
-    settle(entry, { outcome: entry.redelivered ? 'in-doubt' : 'not-sent', code })
+    settle(entry, { outcome: entry.redelivered || entry.serial < Infinity ? 'in-doubt' : 'not-sent', code })
   }
   function expire(now: number): void {
     if (now < soonest) return
@@ -178,7 +181,7 @@ export function createOutbox<P>(limits: OutboxLimits): Outbox<P> {
       pending++
       pendingBytes += entry.bytes
       if (!leaving) {
-        settle(entry, { outcome: 'not-sent', code: 'outbox-full' })
+        drop(entry, 'outbox-full')
         return entry
       }
       if (older) drop(older, 'replaced')
@@ -253,8 +256,8 @@ export function createOutbox<P>(limits: OutboxLimits): Outbox<P> {
       const again: Entry<P>[] = []
       for (const entry of sent) {
         if (!entry || entry.settled) continue
-        if (entry.once) settle(entry, { outcome: 'in-doubt', code: 'session-lost' })
-        else if (entry === suspect && strikes >= OUT) settle(entry, { outcome: 'in-doubt', code: 'poison' })
+        if (entry.once) drop(entry, 'session-lost')
+        else if (entry === suspect && strikes >= OUT) drop(entry, 'poison')
         else {
           entry.redelivered = true
           entry.serial = Infinity
@@ -286,15 +289,11 @@ export function createOutbox<P>(limits: OutboxLimits): Outbox<P> {
       inFlightBytes = bytes
     },
     abort(ticket, code = 'aborted') {
-      const entry = ticket as Entry<P>
-      if (waiting.has(entry)) drop(entry, code)
-      // On a link: what has happened to it is not known. Its serial is still owed, so it stays until consumed, as a void if sent again.
-      else settle(entry, { outcome: 'in-doubt', code })
+      drop(ticket as Entry<P>, code)
     },
     expire,
     clear(code) {
-      for (const entry of waiting) drop(entry, code)
-      for (const entry of sent) if (entry) settle(entry, { outcome: 'in-doubt', code })
+      for (const entry of [...waiting, ...sent]) if (entry) drop(entry, code)
     },
   }
 }

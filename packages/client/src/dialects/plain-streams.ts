@@ -107,7 +107,7 @@ export function createStreams({ clock, resume, gap, report }: StreamsOwner): Str
         // All that has come is old: most likely the server was started anew, and counts from the beginning.
         if (stream.began === stream.at && stream.old! < stream.at) {
           stream.began = -1
-          report('unmapped', `epoch: ${stream.old} after ${stream.at}.`)
+          report('unmapped', `epoch: ${stream.old} after ${stream.at}. See positionOf.`)
         }
       } else if (stream.seenAt !== stream.at) {
         // The answer is on its way.

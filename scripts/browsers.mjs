@@ -1,8 +1,8 @@
 // `npm run test:browsers`: real browsers under real network faults (test/browsers/README.md). `npm run test:browsers -- firefox hole` takes the
-// cases whose browser and title have these words; `-- --record` runs all, and keeps what came of it for docs/tested.md. Everything runs in namespaces of its own, which the kernel takes back with their last
+// cases whose browser and title have these words; `--record` keeps what came of them for docs/tested.md. Everything runs in namespaces of its own, which the kernel takes back with their last
 // process: however this ends, no interface, rule, process or file is left.
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -13,6 +13,7 @@ process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 /** Seconds. */
 const MOST = 2_400
 const OUT = 'test/browsers/dist'
+const RECORD = 'docs/browsers.json'
 const UNSHARE = ['--net', '--pid', '--fork', '--kill-child', '--mount-proc']
 
 /** The oldest Node that we support does not read TypeScript. */
@@ -94,14 +95,18 @@ function record() {
   const told = results.map(({ browser, case: title, result, ms, reason }) =>
     Object.assign({ browser, case: title, result, ms: ms && Math.round(ms) }, result === 'skipped' && { reason }),
   )
-  const figures = { date: startedAt.slice(0, 10), versions, results: told }
-  writeFileSync('docs/browsers.json', JSON.stringify(figures, null, 2) + '\n')
+  // A case that was run by itself takes the place of its row.
+  const former = existsSync(RECORD) ? JSON.parse(readFileSync(RECORD, 'utf8')) : { results: [] }
+  const rowOf = ({ browser, case: title }) => `${browser}: ${title}`
+  const fresh = new Map(told.map((row) => [rowOf(row), row]))
+  const rows = [...new Map([...former.results.map((row) => [rowOf(row), row]), ...fresh]).values()]
+  const figures = { date: startedAt.slice(0, 10), versions: { ...former.versions, ...versions }, results: rows }
+  writeFileSync(RECORD, JSON.stringify(figures, null, 2) + '\n')
   spawnSync(process.execPath, ['scripts/tested.mjs', '--write'], { stdio: 'inherit' })
 }
 
 const words = process.argv.slice(2).filter((word) => word !== '--record')
 const isRecord = words.length < process.argv.length - 2
-if (isRecord && words.length) throw new Error('Only a run of all cases is recorded.')
 const { lacks, ...found } = await programs()
 const unshare = rights()
 if (lacks.length || !unshare) {

@@ -90,7 +90,8 @@ export function createSender({ settings, session, outlet, changed }: SenderOwner
     try {
       payload = session().payload(topic, data, mustAnswer)
     } catch (cause) {
-      throw error('not-sent', cause instanceof HoldfastError ? cause.code : 'unencodable', topic, cause)
+      if (cause instanceof HoldfastError) throw error('not-sent', cause.code, topic, cause)
+      throw error('not-sent', 'unencodable', topic, cause)
     }
     const bytes = sizeOf(payload.packet) + sizeOf(topic) + FRAMING
     if (bytes > limits.message) throw error('rejected', 'too-large', topic)

@@ -85,7 +85,7 @@ describe('a message', () => {
     expect(once.now).toEqual(['in-doubt', 'session-lost'])
     expect(sends(rig)).toEqual([
       ['send', 1, 'chat', 'again', 's1.1'],
-      ['send', 2, 'chat', 'unsent'],
+      ['send', 2, 'chat', 'unsent', ''],
     ])
     rig.link.down(['ack', 2, []])
     await settled()

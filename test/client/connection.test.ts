@@ -101,6 +101,26 @@ describe('retries', () => {
     }
   })
 
+  it('that fail keep to that spread, too: who came while the server was down does not come again at once', () => {
+    const random = { value: 0.5 }
+    const life = createLifecycle({ transports: 1, random: () => random.value })
+      .open({ ...PULSE, spread: 100_000 })
+      .pass(60_000)
+      .dropped(1006)
+    for (const value of [0, 0.5, 0.999]) {
+      random.value = value
+      expect(life.due().dropped(1006).left).toBeCloseTo(100_000 * (0.5 + value), 6)
+    }
+  })
+
+  it('go by back-off alone where the loss was local', () => {
+    const life = createLifecycle({ transports: 1, random: () => 0.5 })
+      .open({ ...PULSE, spread: 100_000 })
+      .pass(60_000)
+      .dropped(1006)
+    expect(life.tell('online').dropped(1006).left).toBeLessThan(30_000)
+  })
+
   it('keep their jitter at the cap', () => {
     const random = { value: 0 }
     const life = createLifecycle({ transports: 1, random: () => random.value }).tell('connect')

@@ -17,7 +17,7 @@ export interface Turn extends Policy {
   readonly now: number
 }
 /** Nothing has been tried yet. */
-export const scratch: Course = { attempt: 0, faults: 0, tier: 0, upAt: 0, openedAt: -Infinity }
+export const scratch: Course = { attempt: 0, faults: 0, tier: 0, upAt: 0, spread: 0, openedAt: -Infinity }
 /** A loss that no other side has given a code for. */
 export const lost = (reason: string): Cause => ({ code: 1006, reason })
 /** One more failed attempt, and not for a malformed packet. */
@@ -46,7 +46,12 @@ export const opening = (turn: Turn, course: Course, unusable: number, effects: E
 
 /** Waits `delay` ms (null: by back-off) before the next attempt, or gives up. */
 export function wait(turn: Turn, course: Course, cause: Cause, delay: number | null, ...effects: Effect[]): Step {
-  const after = delay ?? turn.backoff(Math.max(course.attempt - 1, 0), turn.random)
+  let after = delay
+  if (after === null) {
+    after = turn.backoff(Math.max(course.attempt - 1, 0), turn.random)
+    // Whom a large server has lost keeps to its spread also with retries that fail: else all that come in a second of it would come again in the next.
+    if (after !== null) after = Math.max(after, course.spread * (0.5 + turn.random()))
+  }
   if (after === null || course.attempt > turn.maxAttempts) return [{ at: 'closed', cause }, ...effects]
   const isOnline = turn.online()
   const by = turn.now + (isOnline ? after : Math.max(after, OFFLINE_RETRY))

@@ -57,7 +57,7 @@ export function transition(state: State, event: Event, now: number, policy: Poli
       if (course && state.at !== 'waiting' && state.at !== 'offline') return [state]
       return begin(turn, course ?? scratch)
     case 'reconnect':
-      return begin(turn, course ? { ...course, attempt: 0 } : scratch, ['drop'])
+      return begin(turn, course ? { ...course, attempt: 0, spread: 0 } : scratch, ['drop'])
     case 'frozen':
       // The page is being put away: keep nothing open. Its return goes on, or a slow timer, should it never have left.
       if (!course || 'cause' in state) return [state]
@@ -176,8 +176,10 @@ function whileLive(turn: Turn, state: Living, event: Event): Step {
       return state.haste || state.by - now <= WAKE_GRACE - STALE ? alive(heardBy) : [state]
     case 'answered':
       return alive(Infinity)
-    case 'dropped':
-      return over(turn, judged(turn, course), event.cause, random() * (isOpen ? pulse.spread : state.haste))
+    case 'dropped': {
+      const spread = isOpen ? pulse.spread : state.haste
+      return over(turn, { ...judged(turn, course), spread }, event.cause, random() * spread)
+    }
     case 'drain':
       return [{ ...state, leaveAt: Math.min(leaveAt, now + event.within * random()) }]
     case 'online':
@@ -233,7 +235,7 @@ function whileWaiting(turn: Turn, state: In<'waiting' | 'offline'>, event: Event
     case 'visible':
     case 'resumed':
       // Our own back-off ends here; a rest the server has asked for does not.
-      return policyOf(cause) === 'later' ? [state] : begin(turn, course)
+      return policyOf(cause) === 'later' ? [state] : begin(turn, { ...course, spread: 0 })
     case 'offline':
       // Once: a hint that repeats itself must not put the retry off for ever.
       if (state.at === 'offline') return [state]

@@ -16,6 +16,8 @@ export interface Course {
   readonly tier: number
   /** Instant from which a lesser `tier` is no reason any more not to begin with the preferred transport. */
   readonly upAt: number
+  /** ms over which the server wants those spread that it has lost; 0 where the loss was local, or nothing was lost. */
+  readonly spread: number
   /** When a link was last opened; -Infinity while there never was one. */
   readonly openedAt: number
 }

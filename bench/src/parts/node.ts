@@ -9,7 +9,7 @@ import { race, type CountFor, type RaceOptions, type Racer } from './rounds.ts'
 const throughput: Partial<Record<Contestant, number>> = { 'raw-batched': 100_000, signalr: 50_000, holdfast: 100_000 }
 
 export const countInNode: CountFor = (name, measure, bytes) => {
-  if (measure === 'serial' || measure === 'roundTrip') return 2_000
+  if (measure === 'serial' || measure === 'roundTrip') return 8_000
   const base = throughput[name] ?? (measure === 'pipelined' ? 20_000 : 40_000)
   return bytes === 64 ? base : base / 4
 }

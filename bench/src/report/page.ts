@@ -5,7 +5,7 @@ import { median } from '../statistics.ts'
 import { barPlot, linePlot, type Bar } from './plots.ts'
 import { losses } from './losses.ts'
 import { targetsOf, type Results, type Target } from './targets.ts'
-import { closing, headings, method, opening } from './words.ts'
+import { closing, headings, method, opening, reasons } from './words.ts'
 
 export interface Page {
   markdown: string
@@ -141,6 +141,7 @@ export function pageOf(results: Results): Page {
     targetTable(targetsOf(results, STORM_MEAN)),
     '## Where Holdfast loses',
     losses(results),
+    reasons,
     ...method,
     ...parts.flatMap((part) => section(results, plots, part)),
     'The formulas of the storm, as installed:',

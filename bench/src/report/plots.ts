@@ -67,6 +67,8 @@ export function barPlot(title: string, bars: readonly Bar[]): string {
 }
 
 const CHART = 200
+/** Room for the figures of the scale. */
+const MARGIN = 80
 
 /** A line for each contestant over the seconds; the scale of values is logarithmic, for they differ by a thousand. */
 export function linePlot(
@@ -76,11 +78,11 @@ export function linePlot(
   mark: number,
 ): string {
   const most = 6
-  const x = (second: number): number => 60 + (second / seconds) * (WIDTH - 60 - 120)
+  const x = (second: number): number => MARGIN + (second / seconds) * (WIDTH - MARGIN - 120)
   const y = (value: number): number => TOP + CHART * (1 - Math.log10(Math.max(1, value)) / most)
   const grid = [1, 100, 10_000, 1_000_000].flatMap((value) => [
-    `<line class="grid" x1="60" x2="${WIDTH - 120}" y1="${px(y(value))}" y2="${px(y(value))}"/>`,
-    `<text class="minor" x="54" y="${px(y(value) + 4)}" text-anchor="end">${figure(value)}</text>`,
+    `<line class="grid" x1="${MARGIN}" x2="${WIDTH - 120}" y1="${px(y(value))}" y2="${px(y(value))}"/>`,
+    `<text class="minor" x="${MARGIN - 6}" y="${px(y(value) + 4)}" text-anchor="end">${figure(value)}</text>`,
   ])
   const axis = [0, mark, seconds].map(
     (second) =>

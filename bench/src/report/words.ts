@@ -20,6 +20,19 @@ export const method: readonly string[] = [
 - SignalR's and centrifuge's servers are small ones of ours that speak their protocols and pack what waits, as the real ones do: SignalR's what is in the pipe, Centrifugo up to 16 replies.`,
 ]
 
+/** Why, as far as it is known. What the table above says of a run need not all be here. */
+export const reasons = `What is behind it:
+
+- **raw-batched** and **SignalR** pack what is sent in a turn, too, and keep nothing of it: no outbox that survives the connection, no serials, no limits, no check of what comes. A message that Holdfast acknowledges costs its client about three times
+  what it costs *raw-batched*, and half of what it costs socket.io's.
+- **Long messages**: all of a packet is JSON, so each text is encoded once more than over a raw WebSocket, and what is pushed faster than it is read waits in the log beyond 4 MiB, where others fill memory.
+- **Round trips in Node** take some 10 µs more than by hand: the outbox, the check of every frame, and a turn of the microtask queue on each side that gathers what goes out together. In Chromium that is lost in what a frame costs.
+- **Memory**: a client is some 150 closures over what it was given, not a few classes, and objects with getters take the slow shape of V8. A page has one client, a load generator thousands.
+- **Size**: the guarantees are in the client ([decision 0002](decisions/0002-client-size.md)).
+- **After a reset**, phoenix tries again after 10 ms, all clients at once, and what was pushed meanwhile is lost; Holdfast waits for a moment within 300 ms, which the server chooses by its number of clients.
+- **Storm**: clients come back later because they are spread, which is what the first two lines of that table are for. The announced spread is kept by the first retry only; those who come before the server is back go on with the usual back-off, which is
+  shorter than the spread of so many clients. That is why two targets fail.`
+
 export const headings: Record<PartName, { title: string; text: string }> = {
   node: { title: 'Clients in Node', text: 'Each uses `ws`.' },
   chromium: { title: 'Clients in Chromium', text: 'Here a frame costs about as much as a hundred messages in one.' },

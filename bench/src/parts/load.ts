@@ -100,11 +100,14 @@ async function work(rig: Rig, { active, perSecond, seconds, steps }: LoadOptions
   const pause = (): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, seconds * 1_000))
   add('idle', 'processor', '% of a core', await shareOf(rig, pause))
   let sent: Sent[] = []
-  await ask(server, 'profile')
+  let profile: Profile = []
   const busy = await shareOf(rig, async () => {
+    // Within: the collections that go with asking for memory are not the work of the server.
+    await ask(server, 'profile')
     sent = await all<Sent>({ type: 'send', clients: active / crowds.length, perSecond, seconds })
+    profile = await ask<Profile>(server, 'profiled')
   })
-  for (const [place, percent] of await ask<Profile>(server, 'profiled')) add(place, 'share of time', '%', percent)
+  for (const [place, percent] of profile) add(place, 'share of time', '%', percent)
   const latencies = sent.flatMap((one) => one.latencies)
   const acknowledged = sent.reduce((sum, one) => sum + one.acknowledged, 0)
   const failed = sent.reduce((sum, one) => sum + one.failed, 0)

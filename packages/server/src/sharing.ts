@@ -66,7 +66,7 @@ export function createSharing({ context, store, sessions, moved, close, conclude
   const failed = (error: unknown): void => report(error, 'the session store')
   const peers = createPeers(context, store, noted)
   // A server that dies has kept its records for the last time some while before.
-  const touchEvery = resumeWindow / 6
+  const touchEvery = resumeWindow / 3
   store.join({ told: peers.told }, { window: resumeWindow + 2 * touchEvery, tombstone: tombstoneWindow })
 
   /** Its working copy, if it is this one. */

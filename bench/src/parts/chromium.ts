@@ -10,7 +10,7 @@ import { race, type CountFor, type RaceOptions, type Racer } from './rounds.ts'
 const throughput: Partial<Record<Contestant, number>> = { 'raw-batched': 100_000, holdfast: 50_000 }
 
 export const countInChromium: CountFor = (name, measure, bytes) => {
-  if (measure === 'serial' || measure === 'roundTrip') return 300
+  if (measure === 'serial' || measure === 'roundTrip') return 800
   const base = throughput[name] ?? (name === 'signalr' && measure !== 'pipelined' ? 20_000 : 3_000)
   return bytes === 64 ? base : base / 2
 }

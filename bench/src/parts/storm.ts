@@ -39,7 +39,7 @@ function holdfast(spread: number): Delays {
     const turn = { ...policy, now } as Turn
     const gone = lost('gone')
     const course = state && 'course' in state ? state.course : null
-    ;[state] = course ? fall(turn, course, 0, gone) : over(turn, scratch, gone, Math.random() * spread)
+    ;[state] = course ? fall(turn, course, 0, gone) : over(turn, { ...scratch, spread }, gone, Math.random() * spread)
     if (state.at !== 'waiting') return null
     const delay = state.by - now
     now = state.by

@@ -17,7 +17,7 @@ const figure = (value: number): string => value.toLocaleString('en-US', { maximu
 
 /** Clients a second that the spread announced to 100,000 of them asks for: packages/server/src/options.ts. */
 export const STORM_MEAN = 1_000
-const STORM_SECONDS = 110
+const STORM_SECONDS = 180
 const OUTAGE_SECONDS = 30
 
 function cell({ values }: Row): string {

@@ -30,8 +30,7 @@ export const reasons = `What is behind it:
 - **Memory**: a client is some 150 closures over what it was given, not a few classes, and objects with getters take the slow shape of V8. A page has one client, a load generator thousands.
 - **Size**: the guarantees are in the client ([decision 0002](decisions/0002-client-size.md)).
 - **After a reset**, phoenix tries again after 10 ms, all clients at once, and what was pushed meanwhile is lost; Holdfast waits for a moment within 300 ms, which the server chooses by its number of clients.
-- **Storm**: clients come back later because they are spread, which is what the first two lines of that table are for. The announced spread is kept by the first retry only; those who come before the server is back go on with the usual back-off, which is
-  shorter than the spread of so many clients. That is why two targets fail.`
+- **Storm**: clients come back later because they are spread, as the server has announced; the first two lines of that table are what this is for.`
 
 export const headings: Record<PartName, { title: string; text: string }> = {
   node: { title: 'Clients in Node', text: 'Each uses `ws`.' },

@@ -388,7 +388,7 @@ export const mutants = [
     file: replay,
     from: 'if (!page) return relocate(subscription, done)',
     to: 'page ??= { entries: [], top: 0 } as never',
-    by: ['test/server/topics.test.ts', simulation],
+    by: ['test/server/topics.test.ts'],
   },
   {
     name: 'a poll response that comes twice is taken twice',

@@ -116,12 +116,12 @@ const deeds: { readonly [fault in Fault]?: Deed } = {
   'store-restored'({ shared, wire, world, chance, forgotten }) {
     if (!shared) return false
     const before = shared.snapshot()
-    const known = [...wire.sessions.values()]
     world.after(null, chance.int(3000), () => {
       world.trace('the store is restored')
-      shared.restore(before)
-      for (const { id } of known) forgotten.add(id)
+      // Also those whose client has not been welcomed yet.
+      for (const id of [...before.keys(), ...shared.snapshot().keys()]) forgotten.add(id)
       for (const { id } of wire.sessions.values()) forgotten.add(id)
+      shared.restore(before)
     })
     return true
   },

@@ -24,6 +24,9 @@ interface Cluster {
   readonly b: Node
 }
 
+/** Servers hear nothing of each other. */
+const untold: SharedSessionsOptions['weather'] = ({ method }) => (method === 'tell' ? { fails: 'before' } : {})
+
 type Handler = (data: unknown, node: string) => unknown
 
 function createCluster(
@@ -126,11 +129,7 @@ describe('any server takes up any session', () => {
   })
 
   test('a server that has not heard of it finds out as soon as it writes', async () => {
-    const cluster = createCluster(
-      undefined,
-      {},
-      { weather: ({ method }) => (method === 'tell' ? { fails: 'before' } : {}) },
-    )
+    const cluster = createCluster(undefined, {}, { weather: untold })
     const peer = connectPeer(cluster.a.server)
     const { session } = await peer.welcome()
     await connectPeer(cluster.b.server, { session, incarnation: 2 }).welcome()
@@ -142,11 +141,7 @@ describe('any server takes up any session', () => {
   })
 
   test('or when it keeps its records, where nothing is written', async () => {
-    const cluster = createCluster(
-      undefined,
-      {},
-      { weather: ({ method }) => (method === 'tell' ? { fails: 'before' } : {}) },
-    )
+    const cluster = createCluster(undefined, {}, { weather: untold })
     const peer = connectPeer(cluster.a.server)
     const { session } = await peer.welcome()
     await connectPeer(cluster.b.server, { session, incarnation: 2 }).welcome()
@@ -347,11 +342,7 @@ describe('a server that has given a session up', () => {
 
   test('that nobody told so: goes on until it has something to record', async () => {
     const gates = createGates()
-    const cluster = createCluster(
-      gates.handler,
-      {},
-      { weather: ({ method }) => (method === 'tell' ? { fails: 'before' } : {}) },
-    )
+    const cluster = createCluster(gates.handler, {}, { weather: untold })
     const peer = connectPeer(cluster.a.server)
     const { session } = await peer.welcome()
     peer.say(['send', 1, 'do', 'a'], ['send', 2, 'do', 'b'])

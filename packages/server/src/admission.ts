@@ -1,7 +1,7 @@
 /** Which session a hello continues (PROTOCOL.md §4.4), where sessions are in this process. */
 import { CloseCode, IDENTITY_INBOX, SESSION_INBOX, json } from '@holdfast/protocol'
 import type { Hello } from '@holdfast/protocol'
-import type { Farewell } from './farewell.ts'
+import { TAKEN_OVER, type Farewell } from './farewell.ts'
 import type { Link } from './link.ts'
 import type { Identity } from './options.ts'
 import { identityName } from './session.ts'
@@ -21,7 +21,7 @@ export const refusals: Readonly<
   'other-identity': { code: CloseCode.otherIdentity, reason: 'the session belongs to another identity' },
   'other-codec': { code: CloseCode.otherCodec, reason: 'the session has another codec' },
   stale: { code: CloseCode.stale, reason: 'stale incarnation' },
-  'taken-over': { code: CloseCode.takenOver, reason: 'taken over' },
+  'taken-over': TAKEN_OVER,
   ahead: { code: CloseCode.protocol, reason: 'settled what was not acknowledged' },
   'no-room': { code: CloseCode.overloaded, reason: 'too many sessions' },
 }

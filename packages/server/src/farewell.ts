@@ -9,6 +9,8 @@ export interface Farewell {
   readonly reason: string
 }
 
+/** To a request that names a link which nobody has. */
+export const LINK_GONE: Farewell = { code: CloseCode.silent, reason: 'this link is gone' }
 export const TAKEN_OVER: Farewell = { code: CloseCode.takenOver, reason: 'taken over' }
 const CRASHED: Farewell = { code: CloseCode.overloaded, reason: 'server error' }
 

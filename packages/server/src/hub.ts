@@ -21,7 +21,7 @@ import type { Identity } from './options.ts'
 import { createOutlet } from './outlet.ts'
 import { createPump } from './replay.ts'
 import { isCurrent } from './session.ts'
-import { TAKEN_OVER, type Farewell } from './farewell.ts'
+import { LINK_GONE, TAKEN_OVER, type Farewell } from './farewell.ts'
 import type { Attachment, Session } from './session.ts'
 import { createSessions } from './sessions.ts'
 import type { SessionTable } from './sessions.ts'
@@ -67,7 +67,7 @@ export function createHub(context: Context, handlers: Handlers): Hub {
   const { clock, log } = settings
   const endings = createEndings(context)
   const sessions = createSessions(context, (session, how) => {
-    if (sharing) sharing.forgotten(session, how, () => conclude(session))
+    if (sharing) sharing.forgotten(session, how)
     else conclude(session)
   })
   const sharing =
@@ -270,7 +270,7 @@ export function createHub(context: Context, handlers: Handlers): Hub {
         return session.place.attachment
       if (session && incarnation < session.incarnation) return TAKEN_OVER
       const place = session && incarnation === session.incarnation ? session.place : null
-      return (place && 'farewell' in place && place.farewell) || { code: CloseCode.silent, reason: 'this link is gone' }
+      return (place && 'farewell' in place && place.farewell) || LINK_GONE
     },
     leave(token, incarnation) {
       const session = sessions.find(token)

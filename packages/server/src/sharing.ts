@@ -6,7 +6,7 @@ import { CloseCode } from '@holdfast/protocol'
 import { createClaims, proofOf } from './claims.ts'
 import type { Claims } from './claims.ts'
 import type { Context } from './context.ts'
-import { TAKEN_OVER } from './farewell.ts'
+import { LINK_GONE, TAKEN_OVER } from './farewell.ts'
 import type { Farewell } from './farewell.ts'
 import { nodeOf } from './journal.ts'
 import { whenReady } from './maybe.ts'
@@ -29,8 +29,8 @@ export interface Sharing extends Claims {
   disconnect(id: string, farewell: Farewell): Promise<boolean>
   /** It has lost its link. */
   detached(session: Session, farewell: Farewell | null): void
-  /** It cannot be resumed here any more; calls back unless another server has it. */
-  forgotten(session: Session, how: 'ended' | { farewell: Farewell | null }, conclude: () => void): void
+  /** It cannot be resumed here any more: concluded unless another server has it. */
+  forgotten(session: Session, how: 'ended' | { farewell: Farewell | null }): void
   /** Looks at what is due. */
   tend(now: number): void
   /** Resolves when everything that runs has finished and is recorded, or after so many ms. */
@@ -52,7 +52,6 @@ interface Parts {
   disconnect(id: string, farewell: Farewell): void
 }
 
-const LINK_GONE: Farewell = { code: CloseCode.silent, reason: 'this link is gone' }
 const LOST: Farewell = { code: CloseCode.overloaded, reason: 'the session was lost' }
 /** How long an ending server waits for its last records. */
 const LAST = 2_000
@@ -158,7 +157,7 @@ export function createSharing({ context, store, sessions, moved, close, conclude
     detached({ id, journal }, farewell) {
       store.detach(id, journal!.holder, farewell).then(undefined, failed)
     },
-    forgotten(session, how, conclude) {
+    forgotten(session, how) {
       const { id, incarnation } = session
       const journal = session.journal!
       if (how === 'ended') {
@@ -167,9 +166,9 @@ export function createSharing({ context, store, sessions, moved, close, conclude
           leaving.delete(session)
           store.end(id, incarnation).then(undefined, failed)
         })
-        return conclude()
+        return conclude(session)
       }
-      store.bury(id, journal.holder, how.farewell).then((had) => had && conclude(), failed)
+      store.bury(id, journal.holder, how.farewell).then((had) => had && conclude(session), failed)
     },
     tend(now) {
       const attached = [...sessions.all()].filter(({ place }) => place.state === 'attached')

@@ -5,7 +5,7 @@
 import type { ServerResponse } from 'node:http'
 import { CloseCode, UP_FRAMES } from '@holdfast/protocol'
 import type { Codec, Packet, UpFrame } from '@holdfast/protocol'
-import type { Farewell } from '../farewell.ts'
+import { LINK_GONE, type Farewell } from '../farewell.ts'
 import type { Sharing } from '../sharing.ts'
 import type { Arrived, Gate } from './gate.ts'
 import type { LongPollingListener } from './long-polling.ts'
@@ -27,7 +27,6 @@ export interface Exchange {
 type Head = Extract<UpFrame, readonly ['post' | 'poll', ...unknown[]]>
 
 const NO_HEAD: Farewell = { code: CloseCode.protocol, reason: 'a request begins with hello, post or poll' }
-const GONE: Farewell = { code: CloseCode.silent, reason: 'this link is gone' }
 /** How much longer than it may take there an answer of another server is waited for. */
 const ON_THE_WAY = 5_000
 
@@ -73,7 +72,7 @@ export function createExchange(gate: Gate, longPolling: LongPollingListener): Ex
     if (answered === 'late') return reply.send(503, [], codec)
     if (answered) return gate.pass(response, answered, codec)
     if (frames.some(([kind]) => kind === 'bye')) sharing!.leave(token, incarnation)
-    bye(reply, GONE, codec)
+    bye(reply, LINK_GONE, codec)
   }
 
   async function find(token: string, incarnation: number): Promise<Awaited<ReturnType<Sharing['find']>> | null> {
